@@ -1,0 +1,278 @@
+"""Every deliberate error of the toolkit, as one tree.
+
+    ToolkitError                 exit code 1
+    ├── InputError               fix what was given, then run again (2)
+    │   ├── SettingsError        a setting is missing or malformed
+    │   ├── ParameterError       an operation's parameter is unknown or wrong
+    │   ├── PlanError            a plan or an imported review cannot be used
+    │   └── SheetError           one cell of a spreadsheet
+    ├── PortalError              the portal said no, or could not be asked
+    │   ├── Rejected             proven: nothing was executed
+    │   │   ├── AccessRefused    webhook, scope or rights: ask the portal's admin
+    │   │   └── LimitReached     come back later
+    │   ├── Unreachable          no connection was made: nothing was executed
+    │   └── AnswerLost           the request left, its answer did not come: look before resending
+    ├── IncompleteRead           a list could not be proven complete
+    ├── SnapshotError            a snapshot is damaged, missing or not to be trusted
+    ├── StorageError             disk full, folder not writable
+    ├── ApprovalNeeded           a person or a policy has to agree first (5)
+    ├── LockedByAnother          another run holds the portal's lock (6)
+    └── Paused                   stopped on request; can be resumed (7)
+
+Classes are split by what the caller should do, not by where they arise. Each builds its own
+message from its facts: what happened, where, what to do next. No message ever holds a webhook.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "AccessRefused",
+    "AnswerLost",
+    "ApprovalNeeded",
+    "IncompleteRead",
+    "InputError",
+    "LimitReached",
+    "LockedByAnother",
+    "ParameterError",
+    "Paused",
+    "PlanError",
+    "PortalError",
+    "Rejected",
+    "SettingsError",
+    "SheetError",
+    "SnapshotError",
+    "StorageError",
+    "ToolkitError",
+    "Unreachable",
+]
+
+
+class ToolkitError(Exception):
+    """Something the toolkit foresaw: its text says what, where, and what to do next."""
+
+    exit_code = 1
+
+
+class InputError(ToolkitError):
+    """What was given cannot be used; nothing has been started."""
+
+    exit_code = 2
+
+
+class SettingsError(InputError):
+    """A setting is missing or malformed.
+
+    Args:
+        setting: its name, as in the environment (`B24_WEBHOOK`).
+        problem: what is wrong, without the value of a secret.
+        remedy: what to do.
+    """
+
+    def __init__(self, setting: str, problem: str, remedy: str) -> None:
+        self.setting, self.problem, self.remedy = setting, problem, remedy
+        super().__init__(f"Setting {setting} {problem}. {remedy}")
+
+
+class ParameterError(InputError):
+    """A parameter is unknown, of the wrong type, or names what the portal does not have.
+
+    Args:
+        operation: the operation's name.
+        parameter: the parameter's name; dotted when nested.
+        value: what was given; quoted in the message.
+        problem: what is wrong with it, as the end of a sentence.
+        remedy: what to do.
+    """
+
+    def __init__(self, operation: str, parameter: str, value: object, problem: str, remedy: str) -> None:
+        self.operation, self.parameter, self.value = operation, parameter, value
+        self.problem, self.remedy = problem, remedy
+        super().__init__(f"{operation}: parameter {parameter}={value!r} {problem}. {remedy}")
+
+
+class PlanError(InputError):
+    """A plan, or a person's review of it, cannot be used.
+
+    Args:
+        where: the plan's file or run.
+        problem: what is wrong, as the end of a sentence.
+        remedy: what to do.
+    """
+
+    def __init__(self, where: str | Path, problem: str, remedy: str) -> None:
+        self.where, self.problem, self.remedy = str(where), problem, remedy
+        super().__init__(f"{where} {problem}. {remedy}")
+
+
+class SheetError(InputError):
+    """One cell, or a whole spreadsheet, cannot be used.
+
+    Args:
+        sheet: file (and sheet) name.
+        row: the row as the spreadsheet program shows it; None when the file as a whole is meant.
+        column: the column's heading or letters; None likewise.
+        value: the cell's content.
+        problem: what is wrong, as the end of a sentence.
+        remedy: what to do.
+    """
+
+    def __init__(
+        self, sheet: str | Path, row: int | None, column: str | None, value: object, problem: str, remedy: str
+    ) -> None:
+        self.sheet, self.row, self.column, self.value = str(sheet), row, column, value
+        self.problem, self.remedy = problem, remedy
+        at = "".join([f", row {row}" if row is not None else "", f", column {column!r}" if column else ""])
+        quoted = f"{value!r} " if value is not None else ""
+        super().__init__(f"{sheet}{at}: {quoted}{problem}.\n{remedy}")
+
+
+class PortalError(ToolkitError):
+    """The portal refused, or could not be asked.
+
+    Args:
+        portal: host name; never the webhook.
+        method: REST method, `crm.item.update`.
+        code: the portal's error code; may be the empty string.
+        message: the portal's own words, or the transport's.
+        remedy: what to do next.
+    """
+
+    what = "failed"
+
+    def __init__(self, portal: str, method: str, code: str = "", message: str = "", remedy: str = "") -> None:
+        self.portal, self.method, self.code = portal, method, code
+        self.message, self.remedy = message, remedy
+        reason = ": ".join(part for part in (code, message) if part)
+        text = f"{method} {self.what} on {portal}"
+        super().__init__(f"{text}: {reason}. {remedy}".rstrip() if reason else f"{text}. {remedy}".rstrip())
+
+
+class Rejected(PortalError):
+    """The portal answered with an error that proves nothing was executed."""
+
+    what = "was rejected"
+
+
+class AccessRefused(Rejected):
+    """The webhook, its scopes or its user's rights do not suffice."""
+
+    what = "was refused"
+
+
+class LimitReached(Rejected):
+    """A limit of the portal stands in the way; nothing was executed; try later."""
+
+    what = "met a limit"
+
+
+class Unreachable(PortalError):
+    """No connection could be made, so nothing was executed."""
+
+    what = "did not reach the portal"
+
+
+class AnswerLost(PortalError):
+    """The request left and its answer did not come: it may have been executed. Look before resending."""
+
+    what = "got no usable answer"
+
+
+class IncompleteRead(ToolkitError):
+    """A list could not be proven complete, so none of it is used.
+
+    Args:
+        portal: host name.
+        method: the list method.
+        problem: what broke the proof.
+    """
+
+    def __init__(self, portal: str, method: str, problem: str) -> None:
+        self.portal, self.method, self.problem = portal, method, problem
+        super().__init__(
+            f"{method} on {portal} could not be read completely: {problem}. "
+            "Nothing was taken from it; run the same command again."
+        )
+
+
+class SnapshotError(ToolkitError):
+    """A snapshot is missing, damaged, or not to be trusted.
+
+    Args:
+        folder: the snapshot's folder.
+        problem: what is wrong, as the end of a sentence.
+        remedy: what to do.
+    """
+
+    def __init__(self, folder: str | Path, problem: str, remedy: str) -> None:
+        self.folder, self.problem, self.remedy = Path(folder), problem, remedy
+        super().__init__(f"Snapshot {folder} {problem}. {remedy}")
+
+
+class StorageError(ToolkitError):
+    """A file could not be written; what had been promised on disk before is still true.
+
+    Args:
+        path: the file or folder.
+        problem: the system's words.
+        remedy: what to do.
+    """
+
+    def __init__(self, path: str | Path, problem: str, remedy: str) -> None:
+        self.path, self.problem, self.remedy = Path(path), problem, remedy
+        super().__init__(f"Cannot write {path}: {problem}. {remedy}")
+
+
+class ApprovalNeeded(ToolkitError):
+    """A person, or a policy, has to agree before anything is written.
+
+    Args:
+        what: what is waiting, as a sentence.
+        remedy: how to give the approval.
+    """
+
+    exit_code = 5
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{what} {remedy}")
+
+
+class LockedByAnother(ToolkitError):
+    """Another run holds the lock of this portal and entity type.
+
+    Args:
+        portal: host name.
+        entity: the entity type locked.
+        run: the run that holds it.
+        host: the machine of the holder.
+        pid: its process id.
+        seen: when it last gave a sign of life, ISO 8601.
+    """
+
+    exit_code = 6
+
+    def __init__(self, portal: str, entity: str, run: str, host: str, pid: int, seen: str) -> None:
+        self.portal, self.entity, self.run = portal, entity, run
+        self.host, self.pid, self.seen = host, pid, seen
+        super().__init__(
+            f"{entity} records of {portal} are locked by run {run} (process {pid} on {host}, last seen {seen}). "
+            "Wait for it to end, or stop it there; a dead holder is recognised by itself."
+        )
+
+
+class Paused(ToolkitError):
+    """The run stopped on request after the request in flight; it can be resumed.
+
+    Args:
+        run: run id.
+        done: changes settled so far.
+        total: changes in the plan.
+    """
+
+    exit_code = 7
+
+    def __init__(self, run: str, done: int, total: int) -> None:
+        self.run, self.done, self.total = run, done, total
+        super().__init__(f"Run {run} paused at {done} of {total}. Continue with: b24kit resume {run}")
