@@ -1,0 +1,32 @@
+"""Records of a portal: which kinds there are, how their values read, and copies of them on disk.
+
+May import `client`, `settings` and `errors`. Start reading at `catalogue` (what a contact is to the portal),
+then `values` (when two values mean the same), then `snapshots` (the file format).
+"""
+
+from __future__ import annotations
+
+from toolkit.records.catalogue import Entity, entities, entity
+from toolkit.records.columns import same_columns
+from toolkit.records.fieldtypes import FieldType, field_type
+from toolkit.records.manifest import EntityEntry, Manifest
+from toolkit.records.snapshots import Snapshot, Wanted, take_snapshot, write_snapshot
+from toolkit.records.values import is_empty, normalise, same
+
+__all__ = [
+    "Entity",
+    "EntityEntry",
+    "FieldType",
+    "Manifest",
+    "Snapshot",
+    "Wanted",
+    "entities",
+    "entity",
+    "field_type",
+    "is_empty",
+    "normalise",
+    "same",
+    "same_columns",
+    "take_snapshot",
+    "write_snapshot",
+]
