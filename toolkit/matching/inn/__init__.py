@@ -1,0 +1,1 @@
+"""INN, KPP, OGRN and OGRNIP: text to tax numbers."""

@@ -1,0 +1,24 @@
+"""Phones: text to numbers. Whose number it is, and whether two cards share it, is decided elsewhere.
+
+Start with `scalar`, the exact reading of one value; `column` reads a million and agrees with it. `reading`
+says what comes out, `numbering` which digits make a number, `splitting` what stands around them. May import
+`phonenumbers`, numpy, pandas and pyarrow, and nothing from the other rooms.
+"""
+
+from toolkit.matching.phones.column import read_phone_numbers, read_phones
+from toolkit.matching.phones.reading import RUSSIA, Home, PhoneClass, PhoneFlag, PhoneNumber, PhoneReading
+from toolkit.matching.phones.scalar import read_phone
+from toolkit.matching.phones.wording import explain_phone
+
+__all__ = [
+    "RUSSIA",
+    "Home",
+    "PhoneClass",
+    "PhoneFlag",
+    "PhoneNumber",
+    "PhoneReading",
+    "explain_phone",
+    "read_phone",
+    "read_phone_numbers",
+    "read_phones",
+]
