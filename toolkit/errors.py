@@ -4,6 +4,7 @@
     ├── InputError               fix what was given, then run again (2)
     │   ├── SettingsError        a setting is missing or malformed
     │   ├── ParameterError       an operation's parameter is unknown or wrong
+    │   ├── CommandError         a method or its parameters cannot be sent
     │   ├── PlanError            a plan or an imported review cannot be used
     │   └── SheetError           one cell of a spreadsheet
     ├── PortalError              the portal said no, or could not be asked
@@ -11,6 +12,7 @@
     │   │   ├── AccessRefused    webhook, scope or rights: ask the portal's admin
     │   │   └── LimitReached     come back later
     │   ├── Unreachable          no connection was made: nothing was executed
+    │   │   └── Stopped          asked to stop before the request left
     │   └── AnswerLost           the request left, its answer did not come: look before resending
     ├── IncompleteRead           a list could not be proven complete
     ├── SnapshotError            a snapshot is damaged, missing or not to be trusted
@@ -31,6 +33,7 @@ __all__ = [
     "AccessRefused",
     "AnswerLost",
     "ApprovalNeeded",
+    "CommandError",
     "IncompleteRead",
     "InputError",
     "LimitReached",
@@ -43,6 +46,7 @@ __all__ = [
     "SettingsError",
     "SheetError",
     "SnapshotError",
+    "Stopped",
     "StorageError",
     "ToolkitError",
     "Unreachable",
@@ -90,6 +94,24 @@ class ParameterError(InputError):
         self.operation, self.parameter, self.value = operation, parameter, value
         self.problem, self.remedy = problem, remedy
         super().__init__(f"{operation}: parameter {parameter}={value!r} {problem}. {remedy}")
+
+
+class CommandError(InputError):
+    """A method is unknown, or its parameters cannot be put on the wire; nothing was sent.
+
+    Args:
+        method: REST method.
+        parameter: where in the parameters, `fields[title]`; empty when the method itself is meant.
+        value: what was given; quoted in the message.
+        problem: what is wrong, as the end of a sentence.
+        remedy: what to do.
+    """
+
+    def __init__(self, method: str, parameter: str, value: object, problem: str, remedy: str) -> None:
+        self.method, self.parameter, self.value = method, parameter, value
+        self.problem, self.remedy = problem, remedy
+        where = f"{method}: {parameter}={value!r}" if parameter else f"Method {method!r}"
+        super().__init__(f"{where} {problem}. {remedy}")
 
 
 class PlanError(InputError):
@@ -171,6 +193,13 @@ class Unreachable(PortalError):
     """No connection could be made, so nothing was executed."""
 
     what = "did not reach the portal"
+
+
+class Stopped(Unreachable):
+    """Somebody asked to stop before the request left; nothing was executed."""
+
+    exit_code = 7
+    what = "was not sent"
 
 
 class AnswerLost(PortalError):

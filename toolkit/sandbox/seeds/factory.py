@@ -1,0 +1,196 @@
+"""An empty portal as it comes from the factory: an administrator, a department, dictionaries, stages.
+
+Source: api-reference/crm/status/crm-status-list.md, api-reference/crm/auxiliary/enum/*.md, read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ..portal import Sandbox
+
+__all__ = ["Stage", "add_stages", "install", "new_portal"]
+
+Stage = tuple[str, str, str | None]
+"""(status id without prefix, name, semantics: None in progress, S success, F failure)."""
+
+LEAD_STAGES: tuple[Stage, ...] = (
+    ("NEW", "Не обработан", None),
+    ("IN_PROCESS", "В работе", None),
+    ("PROCESSED", "Обработан", None),
+    ("CONVERTED", "Качественный лид", "S"),
+    ("JUNK", "Некачественный лид", "F"),
+)
+DEAL_STAGES: tuple[Stage, ...] = (
+    ("NEW", "Новая", None),
+    ("PREPARATION", "Подготовка документов", None),
+    ("PREPAYMENT_INVOICE", "Cчёт на предоплату", None),
+    ("EXECUTING", "В работе", None),
+    ("FINAL_INVOICE", "Финальный счёт", None),
+    ("WON", "Сделка успешна", "S"),
+    ("LOSE", "Сделка провалена", "F"),
+    ("APOLOGY", "Анализ причины провала", "F"),
+)
+QUOTE_STAGES: tuple[Stage, ...] = (
+    ("DRAFT", "Черновик", None),
+    ("SENT", "Отправлено клиенту", None),
+    ("APPROVED", "Принято", "S"),
+    ("DECLAINED", "Отклонено", "F"),
+)
+INVOICE_STAGES: tuple[Stage, ...] = (
+    ("N", "Новый", None),
+    ("S", "Отправлен клиенту", None),
+    ("P", "Оплачен", "S"),
+    ("D", "Не оплачен", "F"),
+)
+DICTIONARIES: dict[str, tuple[tuple[str, str], ...]] = {
+    "SOURCE": (
+        ("CALL", "Звонок"),
+        ("EMAIL", "Электронная почта"),
+        ("WEB", "Веб-сайт"),
+        ("ADVERTISING", "Реклама"),
+        ("PARTNER", "Существующий клиент"),
+        ("RECOMMENDATION", "По рекомендации"),
+        ("TRADE_SHOW", "Выставка"),
+        ("WEBFORM", "CRM-форма"),
+        ("CALLBACK", "Обратный звонок"),
+        ("OTHER", "Другое"),
+    ),
+    "CONTACT_TYPE": (
+        ("CLIENT", "Клиенты"),
+        ("SUPPLIER", "Поставщики"),
+        ("PARTNER", "Партнёры"),
+        ("OTHER", "Другое"),
+    ),
+    "COMPANY_TYPE": (
+        ("CUSTOMER", "Клиент"),
+        ("SUPPLIER", "Поставщик"),
+        ("COMPETITOR", "Конкурент"),
+        ("PARTNER", "Партнёр"),
+        ("OTHER", "Другое"),
+    ),
+    "EMPLOYEES": (
+        ("EMPLOYEES_1", "менее 50"),
+        ("EMPLOYEES_2", "50-250"),
+        ("EMPLOYEES_3", "250-500"),
+        ("EMPLOYEES_4", "более 500"),
+    ),
+    "INDUSTRY": (
+        ("IT", "Информационные технологии"),
+        ("TELECOM", "Телекоммуникации"),
+        ("MANUFACTURING", "Производство"),
+        ("BANKING", "Банковские услуги"),
+        ("CONSULTING", "Консалтинг"),
+        ("FINANCE", "Финансы"),
+        ("GOVERNMENT", "Правительство"),
+        ("DELIVERY", "Доставка"),
+        ("ENTERTAINMENT", "Развлечения"),
+        ("NOTPROFIT", "Не для получения прибыли"),
+        ("OTHER", "Другое"),
+    ),
+    "DEAL_TYPE": (
+        ("SALE", "Продажа"),
+        ("COMPLEX", "Комплексная продажа"),
+        ("GOODS", "Продажа товара"),
+        ("SERVICES", "Услуги"),
+        ("SERVICE", "Сервисное обслуживание"),
+    ),
+    "HONORIFIC": (("HNR_RU_1", "г-н"), ("HNR_RU_2", "г-жа")),
+    "CALL_LIST": (
+        ("IN_WORK", "В работе"),
+        ("SUCCESS", "Успешно"),
+        ("WRONG_NUMBER", "Неправильный номер"),
+        ("STOP_CALLING", "Больше не звонить"),
+    ),
+    "EVENT_TYPE": (("INFO", "Информация"), ("PHONE", "Телефонный звонок"), ("MESSAGE", "Отправлено письмо")),
+}
+
+
+def add_stages(
+    portal: Sandbox, entity_id: str, stages: Sequence[Stage], *, prefix: str = "", category: int | None = None
+) -> None:
+    """Add the stages of one pipeline, in order."""
+    for index, (code, name, semantics) in enumerate(stages):
+        kind = {"S": "success", "F": "failure"}.get(semantics or "", "process")
+        if code in ("APOLOGY",):
+            kind = "apology"
+        portal.store.insert(
+            "status",
+            {
+                "ENTITY_ID": entity_id,
+                "STATUS_ID": prefix + code,
+                "NAME": name,
+                "NAME_INIT": name,
+                "SORT": (index + 1) * 10,
+                "SYSTEM": "Y" if semantics == "S" or index == 0 else "N",
+                "CATEGORY_ID": category,
+                "SEMANTICS": semantics,
+                "COLOR": "",
+                "EXTRA": json.dumps({"SEMANTICS": kind, "COLOR": ""}),
+            },
+        )
+    portal.forget_stages()
+
+
+def install(portal: Sandbox) -> None:
+    """Furnish an empty portal. Does nothing to one that has users already."""
+    if portal.store.value("SELECT 1 FROM user LIMIT 1"):
+        return
+    now = int(portal.clock.now())
+    portal.store.insert(
+        "user",
+        {
+            "ID": 1,
+            "NAME": "Администратор",
+            "LAST_NAME": "Портала",
+            "EMAIL": "admin@example.ru",
+            "IS_ADMIN": "Y",
+            "UF_DEPARTMENT": "[1]",
+            "DATE_REGISTER": now,
+            "LAST_LOGIN": now,
+        },
+    )
+    portal.store.insert("setting", {"NAME": "crm_mode", "VALUE": "1"})
+    for entity_id, entries in DICTIONARIES.items():
+        for index, (code, name) in enumerate(entries):
+            portal.store.insert(
+                "status",
+                {
+                    "ENTITY_ID": entity_id,
+                    "STATUS_ID": code,
+                    "NAME": name,
+                    "NAME_INIT": name,
+                    "SORT": (index + 1) * 10,
+                    "EXTRA": "{}",
+                },
+            )
+    add_stages(portal, "STATUS", LEAD_STAGES)
+    add_stages(portal, "DEAL_STAGE", DEAL_STAGES)
+    add_stages(portal, "QUOTE_STATUS", QUOTE_STAGES)
+    for type_id, category, name in (
+        (2, 0, "Общая"),
+        (3, 0, "Контакты"),
+        (4, 0, "Компании"),
+        (31, 1, "Счета"),
+    ):
+        portal.store.insert(
+            "category",
+            {
+                "ENTITY_TYPE_ID": type_id,
+                "CATEGORY_ID": category,
+                "NAME": name,
+                "IS_DEFAULT": "Y",
+                "SORT": 100,
+                "CREATED_DATE": now,
+            },
+        )
+    add_stages(portal, "SMART_INVOICE_STAGE_1", INVOICE_STAGES, prefix="DT31_1:", category=1)
+
+
+def new_portal(**options: Any) -> Sandbox:
+    """A furnished, empty portal; options as in `Sandbox`. User 1 is its administrator."""
+    portal = Sandbox(**options)
+    install(portal)
+    return portal
