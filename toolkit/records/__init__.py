@@ -8,23 +8,33 @@ from __future__ import annotations
 
 from toolkit.records.catalogue import Entity, entities, entity
 from toolkit.records.columns import same_columns
+from toolkit.records.comparison import Difference, compare
 from toolkit.records.fieldtypes import FieldType, field_type
 from toolkit.records.manifest import EntityEntry, Manifest
+from toolkit.records.multifields import multifields
+from toolkit.records.retention import SnapshotOnDisk, list_snapshots, older_than, prune
 from toolkit.records.snapshots import Snapshot, Wanted, take_snapshot, write_snapshot
 from toolkit.records.values import is_empty, normalise, same
 
 __all__ = [
+    "Difference",
     "Entity",
     "EntityEntry",
     "FieldType",
     "Manifest",
     "Snapshot",
+    "SnapshotOnDisk",
     "Wanted",
+    "compare",
     "entities",
     "entity",
     "field_type",
     "is_empty",
+    "list_snapshots",
+    "multifields",
     "normalise",
+    "older_than",
+    "prune",
     "same",
     "same_columns",
     "take_snapshot",

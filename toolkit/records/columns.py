@@ -95,19 +95,29 @@ def column(values: Sequence[Any], kind: FieldType) -> tuple[pa.Array, int]:
 
 def _quick(values: Sequence[Any], kind: FieldType, wanted: pa.DataType) -> pa.Array | None:
     """The column when the whole page is spelled in one plain way; None when it has to be read by cell."""
+    seen = set(map(type, values)) - {type(None)}
     try:
         match kind.kind:
             case "integer" | "reference":
-                try:
+                # Only these: Arrow would cut 1.5 to 1, read false as 0 and "0x1f" as 31.
+                if seen <= {int}:
                     numbers = pa.array(values, pa.int64())
-                except (pa.ArrowInvalid, pa.ArrowTypeError):
-                    numbers = _text_or_null(values).cast(pa.int64())
+                elif seen == {str}:
+                    texts = _text_or_null(values)
+                    if not pc.all(pc.match_substring_regex(texts, r"^-?\d+$")).as_py():
+                        return None
+                    numbers = texts.cast(pa.int64())
+                else:
+                    return None
                 return _without_zero(numbers) if kind.kind == "reference" and kind.zero_is_empty else numbers
             case "double":
-                try:
-                    return pa.array(values, pa.float64())
-                except (pa.ArrowInvalid, pa.ArrowTypeError):
-                    return _text_or_null(values).cast(pa.float64())
+                if seen <= {int, float}:
+                    amounts = pa.array(values, pa.float64())
+                elif seen == {str}:
+                    amounts = _text_or_null(values).cast(pa.float64())
+                else:
+                    return None
+                return amounts if pc.all(pc.is_finite(amounts)).as_py() is not False else None
             case "string":
                 return _text_or_null(values)
             case "datetime":

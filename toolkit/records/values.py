@@ -184,10 +184,7 @@ def _integer(value: Any) -> int | None:
             raise UnreadableError(f"{value!r} is not a whole number")
         number = int(value)
     elif isinstance(value, str):
-        try:
-            number = int(value)
-        except ValueError:
-            number = _whole(value)
+        number = int(value) if value.isdecimal() and len(value) < 20 else _whole(value)
     else:
         raise UnreadableError(f"{value!r} is not a whole number")
     if not -_INT64 <= number < _INT64:
@@ -204,7 +201,7 @@ def _whole(text: str) -> int:
 
 def _decimal(text: str) -> Decimal:
     try:
-        amount = Decimal(text.strip())
+        amount = Decimal("" if "_" in text else text.strip())  # 1_000 is Python's spelling only
     except InvalidOperation as error:
         raise UnreadableError(f"{text!r} is not a number") from error
     if not amount.is_finite() or amount.adjusted() > 300:
