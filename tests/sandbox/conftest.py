@@ -1,0 +1,92 @@
+"""A furnished portal, and ways to call it from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
+
+SECRET = "s3cr3t"
+
+Caller = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def portal() -> Iterator[Sandbox]:
+    """An empty, furnished portal on a played clock."""
+    made = new_portal(clock=PlayedClock())
+    made.access.add_webhook(1, SECRET)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def raw(portal: Sandbox) -> Iterator[Callable[..., httpx.Response]]:
+    """`raw(method, params, user=1, secret=...)`: the whole HTTP response to a POST of JSON."""
+    with httpx.Client(transport=InProcessTransport(portal), base_url="https://sandbox.local") as client:
+
+        def send(
+            method: str, params: dict[str, Any] | None = None, *, user: int = 1, secret: str = SECRET
+        ) -> httpx.Response:
+            return client.post(f"/rest/{user}/{secret}/{method}", json=params or {})
+
+        yield send
+
+
+@pytest.fixture
+def call(raw: Callable[..., httpx.Response]) -> Caller:
+    """`call("crm.deal.get", id=1)`: the parsed envelope, whatever its status; webhook of user 1."""
+
+    def send(method: str, /, **params: Any) -> dict[str, Any]:
+        body: dict[str, Any] = raw(method, params).json()
+        return body
+
+    return send
+
+
+@pytest.fixture
+def result(raw: Callable[..., httpx.Response]) -> Callable[..., Any]:
+    """`result("crm.deal.get", id=1)`: what stands under `result`; fails on an error envelope."""
+
+    def send(method: str, /, **params: Any) -> Any:
+        body = raw(method, params).json()
+        assert "result" in body, f"{method} {params} answered {body}"
+        return body["result"]
+
+    return send
+
+
+@pytest.fixture
+def refusal(raw: Callable[..., httpx.Response]) -> Callable[..., tuple[int, Any, str]]:
+    """`refusal("crm.deal.get", id=0)`: status, code and words of the error; fails on success."""
+
+    def send(method: str, /, **params: Any) -> tuple[int, Any, str]:
+        answer = raw(method, params)
+        body = answer.json()
+        assert "error" in body, f"{method} {params} answered {body}"
+        return answer.status_code, body["error"], body["error_description"]
+
+    return send
+
+
+@pytest.fixture
+def colleague(
+    portal: Sandbox, raw: Callable[..., httpx.Response]
+) -> Callable[..., Callable[..., httpx.Response]]:
+    """`colleague(read="A", write="A")`: `raw` for a new user who is no administrator, with these CRM rights."""
+
+    def make(read: str = "X", write: str = "X") -> Callable[..., httpx.Response]:
+        user = portal.store.insert(
+            "user", {"NAME": "Пётр", "LAST_NAME": "Иванов", "CRM_READ": read, "CRM_WRITE": write}
+        )
+        secret = portal.access.add_webhook(user)
+
+        def send(method: str, params: dict[str, Any] | None = None) -> httpx.Response:
+            return raw(method, params, user=user, secret=secret)
+
+        return send
+
+    return make

@@ -1,0 +1,125 @@
+"""The documentation table: example requests of documented pages get answers of the documented shape.
+
+Each file of `pages/` is a list of rows: `page`, `method`, `request`, optionally `setup` (calls to make
+first), `expect` (skeleton of `result`, or `{"error": code, "status": http}`), `beside` (skeleton of what
+stands beside `result`). `"$setup[0].item.id"` in a request is what the first setup call gave.
+
+A skeleton names types: `int str bool number map list any true false null`, several with `|`, or `=text`
+for exactly that text. A map lists keys that must be there (`key?` may be absent); a one-element list
+says what every element of a list that must not be empty looks like.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+PAGES = Path(__file__).parent / "pages"
+ROWS = [
+    pytest.param(row, id=f"{file.stem}-{index}-{row['method']}")
+    for file in sorted(PAGES.glob("*.json"))
+    for index, row in enumerate(json.loads(file.read_text(encoding="utf-8")))
+]
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "str": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "map": lambda value: isinstance(value, dict),
+    "list": lambda value: isinstance(value, list),
+    "any": lambda _value: True,
+    "true": lambda value: value is True,
+    "false": lambda value: value is False,
+    "null": lambda value: value is None,
+}
+
+
+def differences(value: Any, skeleton: Any, where: str = "result") -> list[str]:
+    """Where a value is not of the shape the skeleton describes."""
+    if isinstance(skeleton, dict):
+        if not isinstance(value, dict):
+            return [f"{where}: {value!r} is not a map"]
+        found: list[str] = []
+        for key, inner in skeleton.items():
+            name = key.removesuffix("?")
+            if name in value:
+                found += differences(value[name], inner, f"{where}.{name}")
+            elif name == key:
+                found.append(f"{where}.{name} is missing")
+        return found
+    if isinstance(skeleton, list):
+        if not isinstance(value, list):
+            return [f"{where}: {value!r} is not a list"]
+        if not skeleton:
+            return [] if value == [] else [f"{where}: {value!r} is not empty"]
+        if not value:
+            return [f"{where}: is empty"]
+        return [
+            each
+            for index, inner in enumerate(value)
+            for each in differences(inner, skeleton[0], f"{where}[{index}]")
+        ]
+    if skeleton.startswith("="):
+        return [] if value == skeleton[1:] else [f"{where}: {value!r} is not {skeleton[1:]!r}"]
+    if any(_TYPES[name](value) for name in skeleton.split("|")):
+        return []
+    return [f"{where}: {value!r} is not {skeleton}"]
+
+
+def filled(value: Any, given: list[Any]) -> Any:
+    """The request with its `$setup[n].path` references replaced."""
+    if isinstance(value, dict):
+        return {key: filled(each, given) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, given) for each in value]
+    if not isinstance(value, str) or not value.startswith("$setup["):
+        return value
+    head, *path = re.split(r"[.\[\]]+", value.removeprefix("$setup[").rstrip("]"))
+    found = given[int(head)]
+    for key in path:
+        found = found[int(key)] if isinstance(found, list) else found[key]
+    return found
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_documented_request_gets_an_answer_of_the_documented_shape(
+    row: dict[str, Any], raw: Callable[..., httpx.Response]
+) -> None:
+    given: list[Any] = []
+    for step in row.get("setup", []):
+        body = raw(step["method"], filled(step.get("params", {}), given)).json()
+        assert "result" in body, f"setup {step} answered {body}"
+        given.append(body["result"])
+
+    answer = raw(row["method"], filled(row["request"], given))
+    body = answer.json()
+    expected = row["expect"]
+
+    if isinstance(expected, dict) and "error" in expected:
+        assert (answer.status_code, body.get("error")) == (expected.get("status", 400), expected["error"]), (
+            body
+        )
+        return
+    assert "result" in body, body
+    assert answer.status_code == 200
+    assert differences(body["result"], expected) == []
+    assert differences(body, row.get("beside", {}), "envelope") == []
+
+
+def test_the_comparison_notices_wrong_types_and_missing_keys() -> None:
+    skeleton = {"a": "int", "b?": "str", "c": [{"d": "null|str"}]}
+
+    assert differences({"a": 1, "c": [{"d": None}]}, skeleton) == []
+    assert differences({"a": True, "b": 1, "c": []}, skeleton) == [
+        "result.a: True is not int",
+        "result.b: 1 is not str",
+        "result.c: is empty",
+    ]
+    assert differences({}, skeleton) == ["result.a is missing", "result.c is missing"]
