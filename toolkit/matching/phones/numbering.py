@@ -162,8 +162,8 @@ def _written_in_plus(digits: str) -> list[tuple[str, set[PhoneFlag]]]:
 
 def _after_exit_code(digits: str) -> list[tuple[str, set[PhoneFlag]]]:
     """Readings of 00… and 8-10…; into the home zone that prefix is a repair, elsewhere it is the plus."""
-    for code in ("00", "810"):
-        if digits.startswith(code) and len(digits) >= len(code) + 8:
+    for code, shortest in (("00", 6), ("810", 8)):
+        if digits.startswith(code) and len(digits) >= len(code) + shortest:
             rest = digits[len(code) :]
             flag = PhoneFlag.TRUNK_FIXED if rest[0] == "7" else PhoneFlag.EXIT_CODE
             return [(number, flags | {flag}) for number, flags in _written_in_plus(rest)]
@@ -256,6 +256,8 @@ def _not_a_number(digits: str, home: Home, plus: bool, trunk: bool) -> DigitsRea
     garbage, incomplete = PhoneClass.GARBAGE, PhoneClass.INCOMPLETE
     if size == 1:
         return DigitsReading(garbage)
+    if size <= 4 and plus:
+        return DigitsReading(incomplete)
     if size <= 4:
         return DigitsReading(PhoneClass.SERVICE if digits in _EMERGENCY else PhoneClass.INTERNAL)
     if size <= 7:

@@ -178,9 +178,12 @@ def _may_be_date(text: str) -> bool:
 
 
 def _number_in(piece: Piece, home: Home) -> PhoneNumber | None:
-    number = read_digits(piece.digits, home, plus=piece.plus, trunk=piece.trunk).number
-    if number is None:
-        return None
+    return _with_extension(read_digits(piece.digits, home, plus=piece.plus, trunk=piece.trunk).number, piece)
+
+
+def _with_extension(number: PhoneNumber | None, piece: Piece) -> PhoneNumber | None:
+    if number is None or not (piece.extension or piece.doubtful):
+        return number
     flags = number.flags | ({PhoneFlag.REVIEW} if piece.doubtful else set())
     return replace(number, extension=piece.extension, flags=flags)
 
@@ -207,7 +210,7 @@ def _read_piece(piece: Piece, found: _Found) -> None:
             found.keep(replace(with_extension, alternatives=others))
             return
     reading = read_digits(digits, found.home, plus=piece.plus, trunk=piece.trunk)
-    number = _number_in(piece, found.home)
+    number = _with_extension(reading.number, piece)
     literal = number is not None and PhoneFlag.REVIEW not in number.flags
     if number is not None and (literal or not _read_parts(piece, found, dry=True)):
         found.keep(number)
