@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from toolkit.client import Command, Outcome
+from toolkit.errors import Rejected
 
 CONTACT_FIELDS: dict[str, dict[str, Any]] = {
     name: {"type": kind, "isMultiple": multiple, "isDynamic": name.startswith("ufCrm"), "title": name}
@@ -54,14 +57,27 @@ class FakePortal:
         self.fail_after_pages: int | None = None
         self.error: BaseException = RuntimeError("the portal went away")
 
-    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
-        self.asked.append((method, dict(params or {})))
-        if method == "profile":
-            return {"ID": "5", "ADMIN": self.admin, "NAME": "Анна", "LAST_NAME": "Котова"}
-        if method == "server.time":
-            return "2026-09-21T17:13:20+03:00"
-        assert method == "crm.item.fields"
-        return {"fields": CONTACT_FIELDS}
+    def send(self, commands: Sequence[Command]) -> list[Outcome]:
+        return [self._outcome(command) for command in commands]
+
+    def error_of(self, method: str, outcome: Outcome) -> Exception:
+        return Rejected(self.host, method, outcome.code, outcome.message)
+
+    def _outcome(self, command: Command) -> Outcome:
+        self.asked.append((command.method, dict(command.params)))
+        match command.method:
+            case "profile":
+                name = {"NAME": "Анна", "LAST_NAME": "Котова"}
+                return Outcome("done", {"ID": "5", "ADMIN": self.admin, **name})
+            case "server.time":
+                return Outcome("done", "2026-09-21T17:13:20+03:00")
+            case "crm.item.fields":
+                return Outcome("done", {"fields": CONTACT_FIELDS})
+            case "crm.item.list":
+                ids = command.params["filter"]["@id"]
+                rows = [row for row in self.records[command.method] if row["id"] in ids]
+                return Outcome("done", {"items": rows} if rows else [])
+        return Outcome("rejected", code="ERROR_METHOD_NOT_FOUND")
 
     def list(self, method: str, params: Mapping[str, Any] | None = None) -> Iterator[list[dict[str, Any]]]:
         self.asked.append((method, dict(params or {})))

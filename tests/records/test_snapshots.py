@@ -46,14 +46,14 @@ def test_columns_are_typed_by_what_the_portal_says_of_its_fields(
 def test_the_manifest_says_who_read_what_and_how(
     portal: FakePortal, clock: StillClock, tmp_path: Path
 ) -> None:
-    wanted = [Wanted("contact", ["name"], {">id": 5})]
+    wanted = [Wanted("contact", ["name"], {"assignedById": 7})]
     manifest = take_snapshot(portal, wanted, tmp_path / "s", clock=clock).manifest
 
     entry = manifest.entities["contact"]
     assert (manifest.portal, manifest.reader_id, manifest.reader_is_admin) == ("acme.bitrix24.ru", 5, True)
     assert manifest.offset_s == 3 * 3600
     assert entry.method == "crm.item.list"
-    assert entry.params == {"entityTypeId": 3, "filter": {">id": 5}, "select": ["id", "name"]}
+    assert entry.params == {"entityTypeId": 3, "filter": {"assignedById": 7}, "select": ["id", "name"]}
     assert entry.wanted == ["name"]
 
 

@@ -1,7 +1,7 @@
 """Records of a portal: which kinds there are, how their values read, and copies of them on disk.
 
 May import `client`, `settings` and `errors`. Start reading at `catalogue` (what a contact is to the portal),
-then `values` (when two values mean the same), then `snapshots` (the file format).
+then `values` (when two values mean the same), then `snapshots` (the file format) and `taking`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from toolkit.records.fieldtypes import FieldType, field_type
 from toolkit.records.manifest import EntityEntry, Manifest
 from toolkit.records.multifields import multifields
 from toolkit.records.retention import SnapshotOnDisk, list_snapshots, older_than, prune
-from toolkit.records.snapshots import Snapshot, Wanted, take_snapshot, write_snapshot
+from toolkit.records.snapshots import Snapshot, Wanted
+from toolkit.records.taking import ReadablePortal, take_snapshot, write_snapshot
 from toolkit.records.values import is_empty, normalise, same
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "EntityEntry",
     "FieldType",
     "Manifest",
+    "ReadablePortal",
     "Snapshot",
     "SnapshotOnDisk",
     "Wanted",

@@ -31,6 +31,7 @@ class EntityEntry:
         method: the list method that was read; "" when the records did not come from a portal.
         params: what the method was called with, filter and select included; paging left out.
         wanted: the fields asked for; None for all.
+        ids: how many records were asked for by id; None when the list was walked. `records` may be fewer.
         started, finished: ISO 8601, UTC.
         fields: column name to its definition as `crm.item.fields` spells it (`type`, `isMultiple`,
             `isDynamic`, `title`, ...).
@@ -46,6 +47,7 @@ class EntityEntry:
     method: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     wanted: list[str] | None = None
+    ids: int | None = None
     started: str = ""
     finished: str = ""
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
