@@ -26,7 +26,7 @@ from .limits import Limits, cost_of
 from .records import Change, Records
 from .registry import all_methods
 from .schema import Schema
-from .store import Column, Store, declare_table
+from .store import Store, declare_table
 from .switches import Switches
 from .values import Zone
 from .wire import MAX_BODY, WireAnswer, WireRequest, read_address, read_command, read_params
@@ -38,30 +38,6 @@ PAGES: dict[str, Callable[[Sandbox, WireRequest], WireAnswer]] = {}
 """Answers to what is not REST, by path prefix; a method family adds its own at import."""
 CUT_S = 60.0  # the cloud cuts a request after a minute; what was executed stays executed
 
-declare_table(
-    "user",
-    "NAME",
-    "LAST_NAME",
-    "SECOND_NAME",
-    "EMAIL",
-    Column("ACTIVE", "flag", "Y"),
-    Column("IS_ADMIN", "flag", "N"),
-    Column("USER_TYPE", "text", "employee"),
-    "UF_DEPARTMENT json",
-    "UF_PHONE_INNER",
-    "WORK_POSITION",
-    "WORK_PHONE",
-    "PERSONAL_MOBILE",
-    "PERSONAL_GENDER",
-    "PERSONAL_BIRTHDAY date",
-    "XML_ID",
-    "DATE_REGISTER time",
-    "LAST_LOGIN time",
-    "TIME_ZONE",
-    Column("CRM_READ", "text", "X"),
-    Column("CRM_WRITE", "text", "X"),
-    "UF json",
-)
 declare_table("setting", "NAME", "VALUE", indexes=[("NAME",)])
 
 
@@ -112,6 +88,7 @@ class Sandbox:
         allow_http: take plain HTTP (the doors listen on loopback only).
         refuse_unbuilt: answer methods that exist only on real portals with SANDBOX_NOT_BUILT.
         features: plan features that are off (`merge`, `rest`, ...).
+        moved_to: `https://new.address` after the portal was renamed: every other host is answered 302.
         log_size: requests remembered.
     """
 
@@ -128,6 +105,7 @@ class Sandbox:
         allow_http: bool = True,
         refuse_unbuilt: bool = True,
         features: Mapping[str, bool] | None = None,
+        moved_to: str = "",
         log_size: int = 100_000,
     ) -> None:
         all_methods()  # loads the families, which declare their tables
@@ -144,6 +122,7 @@ class Sandbox:
         self.allow_http = allow_http
         self.refuse_unbuilt = refuse_unbuilt
         self.features = dict(features or {})
+        self.moved_to = moved_to.rstrip("/")
         self.log: deque[Noted] = deque(maxlen=log_size)
         self.missing: dict[str, int] = {}
         self.ignored_filters: dict[str, int] = {}
@@ -169,7 +148,20 @@ class Sandbox:
             if request.path.startswith(prefix):
                 with self._lock:
                     return page(self, request)
+        if self.moved_to and request.headers.get("host") != self.moved_to.partition("://")[2]:
+            return self._moved(request)
         return self.answer(request)
+
+    def _moved(self, request: WireRequest) -> WireAnswer:
+        """A renamed portal sends callers of its old address to the new one, whatever the verb.
+
+        Source: settings/how-to-call-rest-api/change-domen.md, read 2026-11-22.
+        """
+        query = f"?{request.query}" if request.query else ""
+        answer = WireAnswer(302, b"", {"Location": f"{self.moved_to}{request.path}{query}"})
+        address = read_address(request.path)
+        self._note(self.clock.now(), [address.method if address else ""], answer, "", _Work())
+        return answer
 
     def answer(self, request: WireRequest) -> WireAnswer:
         """Answer one request; never raises for what the request holds.
