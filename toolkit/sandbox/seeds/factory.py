@@ -152,6 +152,7 @@ def install(portal: Sandbox) -> None:
             "LAST_LOGIN": now,
         },
     )
+    portal.store.insert("department", {"ID": 1, "NAME": "Компания"})
     portal.store.insert("setting", {"NAME": "crm_mode", "VALUE": "1"})
     for entity_id, entries in DICTIONARIES.items():
         for index, (code, name) in enumerate(entries):

@@ -1,0 +1,75 @@
+"""One page of a declared table: what every list method outside the CRM records has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .call import PAGE, Call, start_of
+from .fields import Field
+from .filters import Special, compile_filter, compile_order
+from .store import TABLES
+
+__all__ = ["list_rows"]
+
+
+def list_rows(
+    call: Call,
+    table: str,
+    *,
+    filter_: Any = None,
+    order: Any = None,
+    strict: bool = False,
+    fields: Mapping[str, Field] | None = None,
+    specials: Mapping[str, Special] | None = None,
+    where: str = "1",
+    args: Sequence[Any] = (),
+    default: str = "ID ASC",
+    page: int | None = PAGE,
+    start: Any = None,
+    on_unknown: Callable[[str], None] | None = None,
+) -> tuple[list[dict[str, Any]], int | None, int]:
+    """Rows a filter matches, how many there are, and the offset they begin at.
+
+    Args:
+        call: the method call; `start` is read from it unless given.
+        table: a declared table.
+        filter_: as the client sent it.
+        order: as the client sent it.
+        strict: universal rules for names and values; otherwise legacy ones, where an unknown name
+            is ignored and noted.
+        fields: columns by the name they have on this wire; the table's own names unless given.
+        specials: filter names that are no columns.
+        where: a condition of the method's own; its values in `args`.
+        args: values of `where`.
+        default: order when the client gives none.
+        page: rows a page; None for lists the portal does not page.
+        start: offset, when it is not the parameter `start`.
+        on_unknown: told of unknown filter names when not strict; by default they are noted.
+
+    Returns:
+        Rows, the total (None under `start=-1`), the offset.
+
+    Raises:
+        RestError: strict, and a name or value is not allowed.
+    """
+    names = fields if fields is not None else TABLES[table].fields
+    condition = compile_filter(
+        filter_ or {},
+        names,
+        call.portal.zone,
+        strict=strict,
+        specials=specials,
+        on_unknown=on_unknown or (lambda name: call.portal.note_ignored(call.method.name, name)),
+    )
+    ordered = compile_order(order or {}, names, strict=strict, default=default)
+    sql = f'FROM "{table}" WHERE {condition.sql} AND ({where})'
+    values = [*condition.args, *args]
+    offset = start_of(call.get("start", 0) if start is None else start)
+    total = call.store.value(f"SELECT COUNT(*) {sql}", values) if offset >= 0 else None
+    limit = -1 if page is None else page
+    rows = call.store.rows(
+        f"SELECT * {sql} ORDER BY {ordered} LIMIT ? OFFSET ?",
+        [*values, limit, max(0, offset) if page is not None else 0],
+    )
+    return [dict(row) for row in rows], total, offset
