@@ -54,6 +54,8 @@ class FakePortal:
     def __init__(self, records: Mapping[str, list[dict[str, Any]]], *, admin: bool = True) -> None:
         self.records, self.admin = records, admin
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.refuses: set[str] = set()
+        self.ignores_filters = False
         self.fail_after_pages: int | None = None
         self.error: BaseException = RuntimeError("the portal went away")
 
@@ -65,6 +67,8 @@ class FakePortal:
 
     def _outcome(self, command: Command) -> Outcome:
         self.asked.append((command.method, dict(command.params)))
+        if command.method in self.refuses:
+            return Outcome("rejected", code="ACCESS_DENIED", message="no")
         match command.method:
             case "profile":
                 name = {"NAME": "Анна", "LAST_NAME": "Котова"}
@@ -75,7 +79,9 @@ class FakePortal:
                 return Outcome("done", {"fields": CONTACT_FIELDS})
             case "crm.item.list":
                 ids = command.params["filter"]["@id"]
-                rows = [row for row in self.records[command.method] if row["id"] in ids]
+                rows = [
+                    row for row in self.records[command.method] if row["id"] in ids or self.ignores_filters
+                ]
                 return Outcome("done", {"items": rows} if rows else [])
         return Outcome("rejected", code="ERROR_METHOD_NOT_FOUND")
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import stat
 import subprocess
 import sys
@@ -14,9 +13,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from tests.records.fakes import FakePortal, StillClock, contact
-from toolkit.errors import ParameterError, SnapshotError, StorageError
+from toolkit.errors import IncompleteRead, ParameterError, Rejected, SnapshotError, StorageError
 from toolkit.records import Snapshot, Wanted, take_snapshot, write_snapshot
 from toolkit.records.manifest import MANIFEST
+
+resource = pytest.importorskip("resource", reason="only POSIX can pretend that a disk is full")
 
 CONTACTS = [Wanted("contact", ["name", "assignedById", "fm"])]
 
@@ -291,3 +292,43 @@ def test_the_file_can_be_read_by_anything_that_reads_parquet(tmp_path: Path) -> 
     rows = pq.read_table(folder / entry["file"], columns=["raw"]).column("raw").to_pylist()
     assert [json.loads(row) for row in rows] == [{"id": 1, "title": "Ж"}]
     assert (entry["records"], entry["fields"]["title"]["type"]) == (1, "string")
+
+
+def test_a_notebook_shows_what_a_snapshot_is_without_trusting_its_text(tmp_path: Path) -> None:
+    taken = write_snapshot({"contact": [contact(1)]}, tmp_path / "s", portal="<b>.ru", reader_is_admin=False)
+    shown = taken._repr_html_()
+    assert "&lt;b&gt;.ru" in shown
+    assert "not an administrator" in shown
+    assert "contact 1" in repr(taken)
+
+
+def test_links_are_followed_only_from_what_was_read_before(
+    portal: FakePortal, clock: StillClock, tmp_path: Path
+) -> None:
+    linked = Wanted("contact", ["name"], linked_from=(("deal", "contactIds"),))
+    with pytest.raises(ParameterError, match="has not been read before it"):
+        take_snapshot(portal, [linked], tmp_path / "s", clock=clock)
+
+
+def test_a_list_without_a_filter_cannot_be_read_by_id(
+    portal: FakePortal, clock: StillClock, tmp_path: Path
+) -> None:
+    with pytest.raises(ParameterError, match=r"crm\.category\.list"):
+        take_snapshot(portal, [Wanted("category:2", ids=[1])], tmp_path / "s", clock=clock)
+
+
+def test_records_nobody_asked_for_prove_that_the_filter_was_ignored(
+    portal: FakePortal, clock: StillClock, tmp_path: Path
+) -> None:
+    portal.ignores_filters = True
+    with pytest.raises(IncompleteRead, match="not asked for"):
+        take_snapshot(portal, [Wanted("contact", ["name"], ids=[5])], tmp_path / "s", clock=clock)
+
+
+def test_a_refused_question_ends_the_snapshot_with_the_portals_words(
+    portal: FakePortal, clock: StillClock, tmp_path: Path
+) -> None:
+    portal.refuses.add("profile")
+    with pytest.raises(Rejected, match="ACCESS_DENIED"):
+        take_snapshot(portal, CONTACTS, tmp_path / "s", clock=clock)
+    assert os.listdir(tmp_path) == []

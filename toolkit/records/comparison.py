@@ -63,6 +63,12 @@ class Difference:
         grouped = pd.concat(parts, ignore_index=True).groupby(["entity", "what", "field"], as_index=False)
         return grouped.size().rename(columns={"size": "count"})
 
+    def _repr_html_(self) -> str:
+        if self.nothing:
+            return "<p>The snapshots mean the same.</p>"
+        table: str = self.counts().to_html(index=False, escape=True)
+        return table
+
 
 def compare(
     before: Snapshot,

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,15 @@ class Snapshot:
     def __repr__(self) -> str:
         counts = ", ".join(f"{entry.name} {entry.records}" for entry in self.manifest.entities.values())
         return f"Snapshot({self.manifest.portal}, {self.manifest.finished}: {counts})"
+
+    def _repr_html_(self) -> str:
+        about = self.manifest
+        reader = f"user {about.reader_id}" + ("" if about.reader_is_admin else ", not an administrator")
+        rows = "".join(
+            f"<tr><td>{escape(entry.name)}</td><td>{entry.records:,}</td><td>{entry.bytes / 2**20:,.1f}</td></tr>"
+            for entry in about.entities.values()
+        )
+        return (
+            f"<p><b>{escape(about.portal)}</b>, read {escape(about.finished)} by {escape(reader)}</p>"
+            f"<table><tr><th>entity</th><th>records</th><th>MiB</th></tr>{rows}</table>"
+        )
