@@ -175,7 +175,8 @@ class Snapshot:
         about = self.manifest
         reader = f"user {about.reader_id}" + ("" if about.reader_is_admin else ", not an administrator")
         rows = "".join(
-            f"<tr><td>{escape(entry.name)}</td><td>{entry.records:,}</td><td>{entry.bytes / 2**20:,.1f}</td></tr>"
+            f"<tr><td>{escape(entry.name)}</td><td>{entry.records:,}</td>"
+            f"<td>{entry.bytes / 2**20:,.1f}</td></tr>"
             for entry in about.entities.values()
         )
         return (

@@ -20,8 +20,8 @@ __all__ = ["RAW", "TableFacts", "defined_type", "read_columns", "read_raw", "wri
 
 RAW = "raw"
 
-# Records held in memory at a time. A group of 40 fields is some 40 MiB of Python objects and 2 MiB on disk.
-_GROUP = 10_000
+# Records held in memory at a time: of 100 fields, some 50 MiB of Python objects.
+_GROUP = 5_000
 _LINKS = frozenset({"url", "urlmachine", "downloadurl", "download_url", "showurl", "show_url", "viewurl"})
 
 Definitions = Mapping[str, Mapping[str, Any]]
