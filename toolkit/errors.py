@@ -14,6 +14,7 @@
     │   ├── Unreachable          no connection was made: nothing was executed
     │   │   └── Stopped          asked to stop before the request left
     │   └── AnswerLost           the request left, its answer did not come: look before resending
+    ├── BreakerOpen              requests kept failing; resume when the portal is well
     ├── IncompleteRead           a list could not be proven complete
     ├── SnapshotError            a snapshot is damaged, missing or not to be trusted
     ├── StorageError             disk full, folder not writable
@@ -33,6 +34,7 @@ __all__ = [
     "AccessRefused",
     "AnswerLost",
     "ApprovalNeeded",
+    "BreakerOpen",
     "CommandError",
     "IncompleteRead",
     "InputError",
@@ -206,6 +208,27 @@ class AnswerLost(PortalError):
     """The request left and its answer did not come: it may have been executed. Look before resending."""
 
     what = "got no usable answer"
+
+
+class BreakerOpen(ToolkitError):
+    """Too many requests failed in a row, so the run stopped by itself; it can be resumed.
+
+    Args:
+        portal: host name.
+        run: run id.
+        failures: requests that failed in a row.
+        code: the last error code.
+        message: the last words of the portal or the transport.
+    """
+
+    def __init__(self, portal: str, run: str, failures: int, code: str, message: str) -> None:
+        self.portal, self.run, self.failures = portal, run, failures
+        self.code, self.message = code, message
+        last = ": ".join(part for part in (code, message) if part)
+        super().__init__(
+            f"{failures} requests in a row failed on {portal}, so run {run} stopped ({last}). "
+            f"Nothing is lost. When the portal is well again: b24kit resume {run}"
+        )
 
 
 class IncompleteRead(ToolkitError):

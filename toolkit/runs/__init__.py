@@ -1,0 +1,51 @@
+"""From intention to evidence: plan, journal, apply, verify, undo, report.
+
+May import `records`, `matching`, `sheets`, `client` and below. Start reading at `operation` (what a rule is),
+then `changes` and `plan` (what it asks for), `apply` (how that is carried out exactly once), `journal` (what
+is known about it), `verify` (the proof) and `undo`.
+"""
+
+from __future__ import annotations
+
+from toolkit.runs.apply import ApplyRules, Progress, apply
+from toolkit.runs.changes import Changes, binds, creates, deletes, listed, notices, updates
+from toolkit.runs.cost import PlanCost, estimate
+from toolkit.runs.folder import Run, RunFacts, new_run_id
+from toolkit.runs.journal import Journal, Settled
+from toolkit.runs.lock import Hold, locked
+from toolkit.runs.operation import Operation, OperationParams, Read, Tables
+from toolkit.runs.plan import Plan
+from toolkit.runs.undo import Undo, UndoParams
+from toolkit.runs.verify import Certificate, judge, verify
+
+__all__ = [
+    "ApplyRules",
+    "Certificate",
+    "Changes",
+    "Hold",
+    "Journal",
+    "Operation",
+    "OperationParams",
+    "Plan",
+    "PlanCost",
+    "Progress",
+    "Read",
+    "Run",
+    "RunFacts",
+    "Settled",
+    "Tables",
+    "Undo",
+    "UndoParams",
+    "apply",
+    "binds",
+    "creates",
+    "deletes",
+    "estimate",
+    "judge",
+    "listed",
+    "locked",
+    "new_run_id",
+    "notices",
+    "updates",
+    "verify",
+]

@@ -1,0 +1,458 @@
+"""Carrying out a plan: journaled intents, preconditions, batches, and nothing sent twice.
+
+    chunk:  judge what was read ──▶ already | conflict | to write
+            journal `sent` (on disk) ──▶ one batch: the writes of this chunk + the reads of the next
+            journal the outcomes; a lost answer leaves them `sent`
+    when only `sent` is left: wait out the fence, read, and judge again (reconcile)
+
+A request that fails as a whole is repeated in smaller pieces, so that one poison command cannot take its
+neighbours along; after `max_tries` a change is put aside with the portal's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from toolkit.client import Clock, Command, Outcome
+from toolkit.errors import AccessRefused, BreakerOpen, Paused, Rejected, Unreachable
+from toolkit.records import FieldType, entity
+from toolkit.runs.carriers import Row, Verdict, carrier, method_of
+from toolkit.runs.folder import Run
+from toolkit.runs.journal import SETTLED, Settled
+
+__all__ = ["CHUNK", "ApplyRules", "Door", "Progress", "apply"]
+
+CHUNK = 49
+"""Writes in a batch of fifty; the fiftieth command reads the next chunk."""
+
+# How large a piece may be that holds a change sent so often before.
+_PIECES = {0: CHUNK, 1: 7}
+_REQUEST_BUDGET_S = 30.0  # expected work of one request; the portal cuts at 60 s
+_ACCESS_CODES = frozenset({"insufficient_scope", "NO_AUTH_FOUND", "INVALID_CREDENTIALS", "expired_token"})
+
+
+class Door(Protocol):
+    """What apply needs of a portal; `toolkit.client.Portal` fits."""
+
+    @property
+    def host(self) -> str:
+        """Host name."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked to stop."""
+        ...
+
+    @property
+    def cost(self) -> Any:
+        """The cost model."""
+        ...
+
+    def send(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Carry out commands; see `toolkit.client.Portal.send`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, for a bar or a log line.
+
+    Args:
+        done: changes settled.
+        total: changes to settle.
+        what: what is going on: `write`, `wait`, `look up`.
+        wait_s: seconds about to be waited, for `wait`.
+    """
+
+    done: int
+    total: int
+    what: str = "write"
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class ApplyRules:
+    """How patient and how careful apply is.
+
+    Args:
+        fence_s: a request surely has ended so many seconds after it was sent.
+        max_tries: how often a change is sent before it is put aside.
+        breaker: consecutive failed requests after which the run stops.
+        limit: settle at most this many changes (a canary), None for all.
+        notify: carry out notifications (False in rehearsal and undo; they are then left planned).
+    """
+
+    fence_s: float = 60.0
+    max_tries: int = 3
+    breaker: int = 8
+    limit: int | None = None
+    notify: bool = False
+
+
+def apply(
+    run: Run,
+    portal: Door,
+    clock: Clock,
+    rules: ApplyRules | None = None,
+    *,
+    beat: Callable[[], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> dict[str, int]:
+    """Carry out a run's plan, or what is left of it.
+
+    Args:
+        run: the run; its journal says what was done before.
+        portal: where.
+        clock: tells and spends time.
+        rules: see `ApplyRules`.
+        beat: called before each request, to show the lock's holder is alive.
+        progress: called after each request.
+
+    Returns:
+        Number of changes by state.
+
+    Raises:
+        StorageError: the journal could not be written; nothing was sent after that.
+        Paused: somebody asked to stop; the request in flight was finished.
+        AccessRefused: the webhook is not accepted any more.
+        BreakerOpen: too many requests failed in a row; resume when the portal is well again.
+    """
+    work = _Apply(run, portal, clock, rules or ApplyRules(), beat or _nothing, progress or _ignore)
+    return work.carry_out()
+
+
+def _nothing() -> None:
+    return None
+
+
+def _ignore(_: Progress) -> None:
+    return None
+
+
+class _Apply:
+    """One call of `apply`."""
+
+    def __init__(
+        self,
+        run: Run,
+        portal: Door,
+        clock: Clock,
+        rules: ApplyRules,
+        beat: Callable[[], None],
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self.run, self.portal, self.clock, self.rules = run, portal, clock, rules
+        self.beat, self.progress = beat, progress
+        self.journal = run.journal
+        active = run.plan.active
+        if not rules.notify:
+            active = active[active["kind"] != "notify"]
+        self.order: list[int] = [int(change) for change in active["change"]]
+        self._mine = set(self.order)
+        self._position = {change: index for index, change in enumerate(self.order)}
+        self._columns = {name: active[name].to_numpy() for name in active.columns}
+        self.total = len(self.order)
+        self.settled = set(self.journal.in_state(*SETTLED))
+        self.tries = self.journal.tries()
+        self.failures = 0
+        self.types = _types(run)
+
+    # -- the whole ---------------------------------------------------------------------------------
+
+    def carry_out(self) -> dict[str, int]:
+        self._reconcile()
+        budget = self.rules.limit
+        while True:
+            pending = [change for change in self.order if change not in self.settled]
+            if budget is not None:
+                pending = pending[: max(0, budget - len(self.settled & set(self.order)))]
+            if not pending:
+                break
+            if self.journal.last("applying") is None:
+                self.journal.event("applying", total=self.total)
+            for group in self._groups(pending):
+                self._write_group(group)
+            self._reconcile()
+        return self.journal.counts()
+
+    def _groups(self, pending: Sequence[int]) -> Iterator[list[Row]]:
+        """Runs of changes of one phase, kind and entity, in the order of the plan."""
+        group: list[Row] = []
+        for change in pending:
+            row = self._row(change)
+            if group and (row.kind, row.entity) != (group[0].kind, group[0].entity):
+                yield group
+                group = []
+            group.append(row)
+        if group:
+            yield group
+
+    def _row(self, change: int) -> Row:
+        at = self._position[change]
+        return Row.of({name: column[at] for name, column in self._columns.items()})
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def _write_group(self, group: list[Row]) -> None:
+        chunks = list(self._chunks(group))
+        verdicts = self._look(chunks[0])
+        for index, chunk in enumerate(chunks):
+            following = chunks[index + 1] if index + 1 < len(chunks) else None
+            verdicts = self._write_chunk(chunk, verdicts, following)
+
+    def _chunks(self, group: list[Row]) -> Iterator[list[Row]]:
+        """Pieces of a group: as many as one request should carry, fewer for what failed before."""
+        most = _largest(group)
+        each_s = self.portal.cost.operating_s(method_of(group[0]))
+        most = max(1, min(most, int(_REQUEST_BUDGET_S / each_s) if each_s > 0 else most))
+        piece: list[Row] = []
+        size = most
+        for row in group:
+            allowed = min(most, _PIECES.get(self.tries.get(row.change, 0), 1))
+            if piece and (len(piece) >= min(size, allowed)):
+                yield piece
+                piece = []
+            size = min(most, allowed) if not piece else min(size, allowed)
+            piece.append(row)
+        if piece:
+            yield piece
+
+    def _look(self, chunk: list[Row]) -> list[Verdict]:
+        """Read the present of a chunk in a request of its own."""
+        reads = carrier(chunk[0].kind).reads(chunk)
+        return self._judged(chunk, self._send(reads) if reads else [])
+
+    def _judged(self, chunk: list[Row], outcomes: Sequence[Outcome]) -> list[Verdict]:
+        for outcome in outcomes:
+            if outcome.state != "done":
+                self._give_up_reading(outcome, chunk[0])
+        return carrier(chunk[0].kind).judge(
+            chunk, outcomes, self.types.get(chunk[0].entity, _DocumentedTypes(chunk[0].entity))
+        )
+
+    def _write_chunk(
+        self, chunk: list[Row], verdicts: list[Verdict], following: list[Row] | None
+    ) -> list[Verdict]:
+        """Write a chunk whose present is known; returns the verdicts of the following one."""
+        carries = carrier(chunk[0].kind)
+        to_write: list[Row] = []
+        known: list[Settled] = []
+        for row, verdict in zip(chunk, verdicts, strict=True):
+            if verdict.state == "open":
+                to_write.append(self._ready(row, known))
+            elif verdict.state == "true":
+                known.append(Settled(row.change, "already", "", verdict.message, verdict.result))
+            else:
+                known.append(Settled(row.change, "conflict", "", verdict.message, seen=verdict.seen))
+        to_write = [row for row in to_write if row.change not in {each.change for each in known}]
+        self._settle(known)
+        reads = carries.reads(following) if following else []
+        if not to_write:
+            return self._judged(following, self._send(reads) if reads else []) if following else []
+        self.journal.sent([row.change for row in to_write])
+        for row in to_write:
+            self.tries[row.change] = self.tries.get(row.change, 0) + 1
+        outcomes = self._send([*(carries.command(row) for row in to_write), *reads])
+        writes, read = outcomes[: len(to_write)], outcomes[len(to_write) :]
+        self._settle(self._settled(row, outcome) for row, outcome in zip(to_write, writes, strict=True))
+        self._watch(writes)
+        if not following:
+            return []
+        if any(outcome.state != "done" for outcome in read):
+            return self._look(following)
+        return self._judged(following, read)
+
+    def _ready(self, row: Row, known: list[Settled]) -> Row:
+        """A notification gets its tag and its count now; everything else goes as planned."""
+        if row.kind != "notify":
+            return row
+        counted = self.journal.results().get(row.change) or self._counted(row)
+        if not counted["done"]:
+            known.append(Settled(row.change, "already", "", "nothing was changed that concerns this person"))
+            return row
+        self.journal.settle([Settled(row.change, "planned", result=counted)])
+        message = row.after["message"].replace("{done}", str(counted["done"]))
+        return replace(row, after={"message": message}, marker=f"b24kit:{self.run.id}:{row.record_id}")
+
+    def _counted(self, row: Row) -> dict[str, int]:
+        done = set(self.journal.in_state("done"))
+        active = self.run.plan.active
+        mine = active[(active["group"] == row.group) & (active["kind"] != "notify")]["change"]
+        return {"done": sum(1 for change in mine if int(change) in done)}
+
+    def _settled(self, row: Row, outcome: Outcome) -> Settled:
+        """What the journal learns from one outcome. Unknown stays `sent`."""
+        if outcome.state == "done":
+            return Settled(row.change, "done", result=carrier(row.kind).result(outcome))
+        if outcome.state == "unknown":
+            return Settled(row.change, "sent", outcome.code, outcome.message)
+        if outcome.code in carrier(row.kind).true_codes:
+            return Settled(row.change, "already", outcome.code, outcome.message)
+        if outcome.kind in ("input", "access") and outcome.code not in _ACCESS_CODES:
+            return Settled(row.change, "rejected", outcome.code, outcome.message)
+        if outcome.code in ("STOPPED", "NOT_SENT") or outcome.kind == "limit":
+            return Settled(row.change, "planned", outcome.code, outcome.message)
+        if self.tries.get(row.change, 0) >= self.rules.max_tries:
+            return Settled(row.change, "quarantined", outcome.code, outcome.message)
+        return Settled(row.change, "planned", outcome.code, outcome.message)
+
+    # -- looking up what became of lost answers ------------------------------------------------------
+
+    def _reconcile(self) -> None:
+        """Look up every change whose outcome is unknown, after its fence."""
+        waiting = {change: at for change, at in self.journal.sent_at().items() if change in self._mine}
+        if not waiting:
+            return
+        now = self.clock.now()
+        # A clock set back must not shorten the fence: an intent from the future waits it out in full.
+        wait = max(min(at, now) + self.rules.fence_s - now for at in waiting.values())
+        if wait > 0:
+            self.progress(Progress(self._count_settled(), self.total, "wait", wait))
+            self._sleep(wait)
+        for group in self._groups(sorted(waiting)):
+            size = _largest(group)
+            for start in range(0, len(group), size):
+                chunk = group[start : start + size]
+                verdicts = self._look(chunk)
+                self._settle(self._found(row, verdict) for row, verdict in zip(chunk, verdicts, strict=True))
+                self.progress(Progress(self._count_settled(), self.total, "look up"))
+
+    def _found(self, row: Row, verdict: Verdict) -> Settled:
+        if verdict.state == "true":
+            return Settled(row.change, "done", "", "found done after a lost answer", verdict.result)
+        if verdict.state == "foreign":
+            return Settled(row.change, "conflict", "", verdict.message, seen=verdict.seen)
+        if self.tries.get(row.change, 0) >= self.rules.max_tries:
+            return Settled(
+                row.change,
+                "quarantined",
+                "",
+                "sent as often as allowed, each time without an answer or an effect",
+            )
+        return Settled(row.change, "planned", "", "found not done after a lost answer")
+
+    # -- small parts -----------------------------------------------------------------------------------
+
+    def _settle(self, outcomes: Any) -> None:
+        kept = [each for each in outcomes if each.state != "sent"]
+        self.journal.settle(kept)
+        self.settled.update(each.change for each in kept if each.state in SETTLED)
+
+    def _count_settled(self) -> int:
+        return sum(1 for change in self.order if change in self.settled)
+
+    def _send(self, commands: Sequence[Command]) -> list[Outcome]:
+        """At most fifty commands to a request; stops between requests when asked to."""
+        if self.portal.stopping:
+            self._pause()
+        self.beat()
+        outcomes: list[Outcome] = []
+        for start in range(0, len(commands), 50):
+            outcomes += self.portal.send(commands[start : start + 50])
+        self.progress(Progress(self._count_settled(), self.total))
+        return outcomes
+
+    def _watch(self, outcomes: Sequence[Outcome]) -> None:
+        """Count failing requests in a row; stop the run when they pile up, or when the door is closed."""
+        first = outcomes[0]
+        if all(each.code == "STOPPED" for each in outcomes):
+            self._pause()
+        if all(each.code in _ACCESS_CODES for each in outcomes):
+            raise AccessRefused(
+                self.portal.host,
+                "batch",
+                first.code,
+                first.message,
+                "Mend the webhook or its rights, then resume the run.",
+            )
+        failed = all(
+            each.state != "done" and each.kind in ("server", "transport", "limit") for each in outcomes
+        )
+        self.failures = self.failures + 1 if failed else 0
+        if self.failures >= self.rules.breaker:
+            self.journal.event("breaker", failures=self.failures, message=first.message)
+            raise BreakerOpen(self.portal.host, self.run.id, self.failures, first.code, first.message)
+
+    def _give_up_reading(self, outcome: Outcome, row: Row) -> None:
+        method = carrier(row.kind).reads([row])[0].method
+        if outcome.code == "STOPPED":
+            self._pause()
+        self.journal.event("unreadable", method=method, code=outcome.code, message=outcome.message)
+        if outcome.kind == "access" or outcome.code in _ACCESS_CODES:
+            raise AccessRefused(
+                self.portal.host,
+                method,
+                outcome.code,
+                outcome.message,
+                "Mend the rights, then resume the run.",
+            )
+        if outcome.kind == "input":
+            raise Rejected(
+                self.portal.host,
+                method,
+                outcome.code,
+                outcome.message,
+                "Nothing was written by this request.",
+            )
+        raise Unreachable(
+            self.portal.host,
+            method,
+            outcome.code,
+            outcome.message,
+            f"Resume later with: b24kit resume {self.run.id}",
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        while seconds > 0:
+            if self.portal.stopping:
+                self._pause()
+            step = min(seconds, 1.0)
+            self.clock.sleep(step)
+            seconds -= step
+
+    def _pause(self) -> None:
+        self.journal.event("paused", settled=self._count_settled(), total=self.total)
+        raise Paused(self.run.id, self._count_settled(), self.total)
+
+
+def _largest(group: Sequence[Row]) -> int:
+    """How many changes of this kind share a batch with the reads of as many others."""
+    one_read_for_each = len(carrier(group[0].kind).reads(group[:2])) > 1
+    return 25 if one_read_for_each else CHUNK
+
+
+class _DocumentedTypes(Mapping[str, FieldType]):
+    """Types of fields the snapshot does not hold: as the documentation has them."""
+
+    def __init__(self, name: str = "") -> None:
+        self._entity = name
+
+    def __getitem__(self, field: str) -> FieldType:
+        return entity(self._entity).field_type(field)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _Types(_DocumentedTypes):
+    """Field types as the portal defined them when the snapshot was taken, else as documented."""
+
+    def __init__(self, name: str, known: Mapping[str, FieldType]) -> None:
+        super().__init__(name)
+        self._known = known
+
+    def __getitem__(self, field: str) -> FieldType:
+        return self._known.get(field) or super().__getitem__(field)
+
+
+def _types(run: Run) -> dict[str, Mapping[str, FieldType]]:
+    before = run.before
+    names = {name for name in run.plan.table["entity"].unique() if name != "user"}
+    held = set(before.entities)
+    return {name: _Types(name, before.field_types(name) if name in held else {}) for name in names}

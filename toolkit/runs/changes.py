@@ -1,0 +1,304 @@
+"""What an operation asks for: changes, one row each, with a reason; and what it leaves to a person.
+
+`Changes` is what every operation returns. The helpers (`updates`, `creates`, `deletes`, `binds`,
+`notices`) build them from columns; `Changes.joined` puts several together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+__all__ = [
+    "COLUMNS",
+    "LISTED_COLUMNS",
+    "PHASES",
+    "Changes",
+    "Kind",
+    "binds",
+    "creates",
+    "deletes",
+    "listed",
+    "notices",
+    "rewrites",
+    "updates",
+]
+
+Kind = Literal["update", "create", "delete", "merge", "bind", "notify"]
+
+# The order in which kinds are carried out: what is created can be bound, what is bound may then lose its
+# duplicate, and people are told when all is proven.
+PHASES: dict[str, int] = {"create": 10, "update": 20, "bind": 30, "merge": 40, "delete": 50, "notify": 90}
+
+COLUMNS = ["kind", "entity", "record_id", "before", "after", "reason", "marker", "group"]
+LISTED_COLUMNS = ["entity", "record_id", "reason", "details"]
+
+
+def _empty() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "kind": pd.Series(dtype="str"),
+            "entity": pd.Series(dtype="str"),
+            "record_id": pd.Series(dtype="Int64"),
+            "before": pd.Series(dtype="str"),
+            "after": pd.Series(dtype="str"),
+            "reason": pd.Series(dtype="str"),
+            "marker": pd.Series(dtype="str"),
+            "group": pd.Series(dtype="str"),
+        }
+    )
+
+
+def _nothing_listed() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "entity": pd.Series(dtype="str"),
+            "record_id": pd.Series(dtype="Int64"),
+            "reason": pd.Series(dtype="str"),
+            "details": pd.Series(dtype="str"),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes in their order, and records left to a person.
+
+    Args:
+        table: one row per change; columns as `COLUMNS`: kind, entity str; record_id Int64, missing for
+            creates; before, after: JSON objects of field values as on the wire; reason str; marker str,
+            the external key of a create; group str, whose summary the change counts in.
+        listed: one row per record left alone on purpose; columns as `LISTED_COLUMNS`: entity, record_id,
+            reason (one of few, to be counted), details (about this record).
+    """
+
+    table: pd.DataFrame = field(default_factory=_empty)
+    listed: pd.DataFrame = field(default_factory=_nothing_listed)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @classmethod
+    def joined(cls, *parts: Changes) -> Changes:
+        """All changes of several parts, in order."""
+        tables = [part.table for part in parts if len(part.table)]
+        lists = [part.listed for part in parts if len(part.listed)]
+        return cls(
+            pd.concat(tables, ignore_index=True) if tables else _empty(),
+            pd.concat(lists, ignore_index=True) if lists else _nothing_listed(),
+        )
+
+
+def updates(
+    entity: str,
+    ids: Sequence[int] | pd.Series[Any],
+    *,
+    before: Mapping[str, Sequence[Any] | pd.Series[Any]],
+    after: Mapping[str, Sequence[Any] | pd.Series[Any]],
+    reason: str | Sequence[str] | pd.Series[Any],
+    group: str | Sequence[str] | pd.Series[Any] = "",
+) -> Changes:
+    """Changes of fields of existing records.
+
+    Args:
+        entity: name in the entity catalogue, `contact`, `item:177`.
+        ids: record ids, one per change.
+        before: field to its values in the snapshot; the precondition of the change, cell by cell.
+        after: the same fields to the values wanted.
+        reason: why; one for all or one per change.
+        group: whose summary each change counts in (`user:5`); "" for nobody's.
+    """
+    if set(before) != set(after):
+        raise ValueError("before and after must name the same fields")
+    return _rows("update", entity, ids, _objects(before), _objects(after), reason, "", group)
+
+
+def rewrites(
+    entity: str,
+    ids: Sequence[int],
+    *,
+    before: Sequence[Mapping[str, Any]],
+    after: Sequence[Mapping[str, Any]],
+    reason: str | Sequence[str],
+    group: str | Sequence[str] = "",
+) -> Changes:
+    """As `updates`, for records of which each has fields of its own to change.
+
+    Args:
+        entity: name in the entity catalogue.
+        ids: record ids, one per change.
+        before: for each record its cells in the snapshot.
+        after: the same cells as wanted.
+        reason: why.
+        group: whose summary each change counts in.
+    """
+    return _rows("update", entity, ids, _each_object(before), _each_object(after), reason, "", group)
+
+
+def creates(
+    entity: str,
+    values: Sequence[Mapping[str, Any]],
+    *,
+    markers: Sequence[str],
+    reason: str | Sequence[str],
+    group: str = "",
+) -> Changes:
+    """New records.
+
+    Args:
+        entity: name in the entity catalogue; it must have a marker field.
+        values: the fields of each, as on the wire, without the marker.
+        markers: the external key of each: made from the fact it stands for (`call:<CALL_ID>`), so that
+            the record can be found again after a lost reply.
+        reason: why.
+        group: whose summary they count in.
+    """
+    after = _each_object(values)
+    return _rows("create", entity, None, ["{}"] * len(after), after, reason, list(markers), group)
+
+
+def deletes(
+    entity: str, ids: Sequence[int], *, before: Sequence[Mapping[str, Any]], reason: str | Sequence[str]
+) -> Changes:
+    """Records to be removed.
+
+    Args:
+        entity: name in the entity catalogue.
+        ids: record ids.
+        before: cells that must still read so, or the record is left alone; may be empty objects.
+        reason: why.
+    """
+    held = _each_object(before)
+    return _rows("delete", entity, ids, held, ["{}"] * len(held), reason, "", "")
+
+
+def binds(
+    entity: str, ids: Sequence[int], *, to: Sequence[Mapping[str, int]], reason: str | Sequence[str]
+) -> Changes:
+    """Links of records to other records.
+
+    Args:
+        entity: `activity`, `deal` or `contact`: whose link it is.
+        ids: record ids.
+        to: `{"entityTypeId": 177, "entityId": 5}` for each.
+        reason: why.
+    """
+    after = [json.dumps(dict(each)) for each in to]
+    return _rows("bind", entity, ids, ["{}"] * len(after), after, reason, "", "")
+
+
+def notices(user_ids: Sequence[int], texts: Sequence[str], *, groups: Sequence[str], reason: str) -> Changes:
+    """One notification for each person, sent after the run is proven.
+
+    Args:
+        user_ids: whom.
+        texts: what; `{done}` becomes the number of changes of the group that were carried out.
+        groups: the group each counts; a notification about nothing is not sent.
+        reason: why.
+    """
+    after = [json.dumps({"message": text}, ensure_ascii=False) for text in texts]
+    return _rows("notify", "user", user_ids, ["{}"] * len(after), after, reason, "", list(groups))
+
+
+def listed(
+    entity: str,
+    ids: Sequence[int] | pd.Series[Any],
+    reason: str | Sequence[str],
+    details: str | Sequence[str] = "",
+) -> Changes:
+    """No change: records left alone on purpose, for a person to read.
+
+    Args:
+        entity: name in the entity catalogue.
+        ids: record ids.
+        reason: one of a few short reasons, the same words for the same case, so that they can be counted.
+        details: what a person needs to decide this one.
+    """
+    ids = pd.Series(ids).astype("Int64").reset_index(drop=True)
+    return Changes(
+        listed=pd.DataFrame(
+            {
+                "entity": entity,
+                "record_id": ids,
+                "reason": _column(reason, len(ids)),
+                "details": _column(details, len(ids)),
+            }
+        ).astype({"entity": "str", "reason": "str", "details": "str"})
+    )
+
+
+def _rows(
+    kind: Kind,
+    entity: str,
+    ids: Sequence[int] | pd.Series[Any] | None,
+    before: Sequence[str],
+    after: Sequence[str],
+    reason: Any,
+    marker: Any,
+    group: Any,
+) -> Changes:
+    count = len(after)
+    record_ids = pd.Series([pd.NA] * count, dtype="Int64") if ids is None else pd.Series(ids).astype("Int64")
+    return Changes(
+        pd.DataFrame(
+            {
+                "kind": kind,
+                "entity": entity,
+                "record_id": record_ids.reset_index(drop=True),
+                "before": list(before),
+                "after": list(after),
+                "reason": _column(reason, count),
+                "marker": _column(marker, count),
+                "group": _column(group, count),
+            }
+        ).astype({name: "str" for name in COLUMNS if name != "record_id"})
+    )
+
+
+def _column(value: Any, count: int) -> list[str]:
+    if isinstance(value, str):
+        return [value] * count
+    column = [str(each) for each in value]
+    if len(column) != count:
+        raise ValueError(f"{len(column)} values for {count} changes")
+    return column
+
+
+def _objects(columns: Mapping[str, Sequence[Any] | pd.Series[Any]]) -> list[str]:
+    """One JSON object per row, from columns."""
+    rendered = {name: [_rendered(value) for value in column] for name, column in columns.items()}
+    keys = [json.dumps(name) for name in rendered]
+    if len(keys) == 1:
+        return [f"{{{keys[0]}: {value}}}" for value in next(iter(rendered.values()))]
+    return [
+        "{" + ", ".join(f"{key}: {value}" for key, value in zip(keys, row, strict=True)) + "}"
+        for row in zip(*rendered.values(), strict=True)
+    ]
+
+
+def _each_object(objects: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [json.dumps(dict(each), ensure_ascii=False, default=_plain) for each in objects]
+
+
+def _rendered(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
+    return json.dumps(_plain(value), ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """numpy and pandas scalars as what JSON knows."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
+        return None
+    return value

@@ -1,0 +1,108 @@
+"""An operation: a pure rule from tables to changes.
+
+`plan` sees tables and parameters and returns changes with a reason each. No portal, no clock, no
+randomness, no files. What it reads is declared, so that the snapshot is derived from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from toolkit.errors import ParameterError
+from toolkit.records import Wanted
+from toolkit.runs.changes import Changes
+
+__all__ = ["Operation", "OperationParams", "Read", "Tables"]
+
+Tables = Mapping[str, pd.DataFrame]
+"""Entity name to its records: one row per record, columns named as on the wire."""
+
+
+class OperationParams(BaseModel):
+    """Parameters of an operation: typed, frozen, and deaf to unknown names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What an operation needs of one entity.
+
+    Args:
+        fields: field names as on the wire; None for all of them.
+        filter: as the list method understands it; empty for all records.
+    """
+
+    fields: Sequence[str] | None = None
+    filter: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Operation:
+    """One entry of the catalogue: subclass it in one file of `toolkit/operations`.
+
+    Class attributes:
+        name: how it is called on the command line; the file's name.
+        title: what it does, in a line, by language.
+        Params: its parameters.
+        writes: entity types it changes; each is locked during a run. A `*` stands for those of `wanted`.
+        undo: what can be taken back, in a line, by language.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[Mapping[str, str]]
+    undo: ClassVar[Mapping[str, str]]
+    Params: ClassVar[type[OperationParams]] = OperationParams
+
+    def reads(self, params: Any) -> Mapping[str, Read]:
+        """What it needs to see, by entity. The entities it writes are best read whole: the snapshot is
+        also what a rehearsal loads and what robots are noticed against."""
+        raise NotImplementedError  # abstract: every operation says what it reads
+
+    def plan(self, tables: Tables, params: Any) -> Changes:
+        """The changes asked for.
+
+        Args:
+            tables: one DataFrame for each entity of `reads`.
+            params: an instance of `Params`.
+
+        Raises:
+            ParameterError: a parameter names what the portal does not have.
+        """
+        raise NotImplementedError  # abstract: every operation plans
+
+    def parameters(self, given: Mapping[str, Any]) -> Any:
+        """Parameters checked and typed.
+
+        Raises:
+            ParameterError: an unknown name or a value of the wrong type; nothing has been started.
+        """
+        try:
+            return self.Params.model_validate(dict(given))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "parameters"
+        known = ", ".join(sorted(self.Params.model_fields)) or "none"
+        if first["type"] == "extra_forbidden":
+            raise ParameterError(
+                self.name, name, first["input"], "is not known", f"Known parameters: {known}."
+            )
+        problem = str(first["msg"]).removeprefix("Value error, ")
+        raise ParameterError(
+            self.name,
+            name,
+            first.get("input"),
+            f"cannot be used: {problem}",
+            "See b24kit operations " + self.name,
+        )
+
+    def wanted(self, params: Any) -> list[Wanted]:
+        """What the snapshot has to hold, as the records room asks for it."""
+        return [
+            Wanted(entity, None if read.fields is None else list(read.fields), read.filter)
+            for entity, read in self.reads(params).items()
+        ]

@@ -1,0 +1,188 @@
+"""Taking a run back: another plan, made from the journal, previewed and applied like any other.
+
+Three-way per cell: only a cell that still reads as we wrote it goes back to what it was; later edits of
+people stay, and are listed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from toolkit.errors import PlanError
+from toolkit.records import entity, same
+from toolkit.runs.changes import Changes, deletes, listed, rewrites
+from toolkit.runs.folder import Run
+from toolkit.runs.operation import Operation, OperationParams, Read, Tables
+
+__all__ = ["Undo", "UndoParams"]
+
+CHANGED_SINCE = "changed since by somebody else: left as it is"
+GONE = "the record is gone"
+NOT_UNDOABLE = "cannot be taken back"
+
+
+class UndoParams(OperationParams):
+    """What of a run to take back.
+
+    Args:
+        run: run id.
+        records: only these record ids; None for all.
+        changes: only these numbers of the run's plan; None for all.
+    """
+
+    run: str
+    records: list[int] | None = None
+    changes: list[int] | None = None
+
+
+class Undo(Operation):
+    """The changes that take a run back.
+
+    Args:
+        done: rows of the run's plan that were carried out, with `result` from the journal.
+        types: field types by entity, from the run's snapshot.
+    """
+
+    name = "undo"
+    title: ClassVar[Mapping[str, str]] = {"en": "Take a run back", "ru": "Отменить выполненный запуск"}
+    undo: ClassVar[Mapping[str, str]] = {"en": "an undo can be undone", "ru": "отмену тоже можно отменить"}
+    Params = UndoParams
+
+    def __init__(self, done: pd.DataFrame, types: Mapping[str, Mapping[str, Any]]) -> None:
+        self._done, self._types = done, types
+
+    @classmethod
+    def of(cls, run: Run) -> Undo:
+        """The undo of a run.
+
+        Raises:
+            PlanError: the run wrote nothing, or some of its changes have not been looked up yet.
+        """
+        unknown = run.journal.in_state("sent")
+        if unknown:
+            raise PlanError(
+                f"run {run.id}",
+                f"has {len(unknown)} changes whose outcome is unknown",
+                f"First: b24kit resume {run.id}",
+            )
+        journal = run.journal.table()
+        done = run.plan.table.merge(journal[journal["state"] == "done"], on="change")
+        if done.empty:
+            raise PlanError(f"run {run.id}", "has changed nothing", "There is nothing to undo.")
+        before = run.before
+        return cls(done, {name: before.field_types(name) for name in before.entities})
+
+    def reads(self, params: UndoParams) -> Mapping[str, Read]:
+        """The records that were written, whole."""
+        return {name: Read() for name in dict.fromkeys(self._done["entity"]) if name != "user"}
+
+    def plan(self, tables: Tables, params: UndoParams) -> Changes:
+        """Cells back to what they were, where they still read as we wrote them."""
+        done = self._chosen(params)
+        parts: list[Changes] = []
+        for (kind, name), rows in done.groupby(["kind", "entity"], sort=False):
+            if kind == "update":
+                parts.append(self._updates(str(name), rows, tables[str(name)]))
+            elif kind == "create":
+                parts.append(self._creates(str(name), rows, tables[str(name)]))
+            elif kind != "notify":
+                parts.append(
+                    listed(str(name), rows["record_id"], NOT_UNDOABLE, [f"{kind} of {name}"] * len(rows))
+                )
+        return Changes.joined(*parts)
+
+    def _chosen(self, params: UndoParams) -> pd.DataFrame:
+        done = self._done
+        if params.records is not None:
+            done = done[done["record_id"].isin(params.records)]
+        if params.changes is not None:
+            done = done[done["change"].isin(params.changes)]
+        return done
+
+    def _updates(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:
+        present = _by_id(name, table, rows["record_id"])
+        back: list[dict[str, Any]] = []
+        kept: list[tuple[int, str, str]] = []
+        for record_id, was, wrote in zip(rows["record_id"], rows["before"], rows["after"], strict=True):
+            record = present.get(int(record_id))
+            if record is None:
+                kept.append((int(record_id), GONE, ""))
+                continue
+            before, after = json.loads(was), json.loads(wrote)
+            ours = [
+                field for field in after if same(record.get(field), after[field], self._type(name, field))
+            ]
+            others = [
+                field
+                for field in after
+                if field not in ours and not same(record.get(field), before[field], self._type(name, field))
+            ]
+            if others:
+                kept.append(
+                    (
+                        int(record_id),
+                        CHANGED_SINCE,
+                        ", ".join(f"{field}: {record.get(field)!r}" for field in others),
+                    )
+                )
+            if ours:
+                back.append(
+                    {
+                        "id": int(record_id),
+                        "before": {field: after[field] for field in ours},
+                        "after": {field: before[field] for field in ours},
+                    }
+                )
+        restored = rewrites(
+            name,
+            [each["id"] for each in back],
+            before=[each["before"] for each in back],
+            after=[each["after"] for each in back],
+            reason="back to what it was before the run",
+        )
+        return Changes.joined(restored, _kept(name, kept))
+
+    def _creates(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:
+        made = [json.loads(text)["id"] for text in rows["result"]]
+        present = _by_id(name, table, made)
+        ids, held, kept = [], [], []
+        for record_id, wrote in zip(made, rows["after"], strict=True):
+            record = present.get(int(record_id))
+            if record is None:
+                continue
+            after = json.loads(wrote)
+            others = [
+                field for field in after if not same(record.get(field), after[field], self._type(name, field))
+            ]
+            if others:
+                kept.append((int(record_id), CHANGED_SINCE, ", ".join(others)))
+                continue
+            ids.append(int(record_id))
+            held.append(after)
+        parts = [_kept(name, kept)]
+        if ids:
+            parts.append(deletes(name, ids, before=held, reason="created by the run"))
+        return Changes.joined(*parts)
+
+    def _type(self, name: str, field: str) -> Any:
+        return self._types.get(name, {}).get(field) or entity(name).field_type(field)
+
+
+def _by_id(name: str, table: pd.DataFrame, ids: Sequence[Any] | pd.Series[Any]) -> dict[int, dict[str, Any]]:
+    id_field = entity(name).id_field
+    chosen = table[table[id_field].isin(list(ids))]
+    records = chosen.astype(object).where(chosen.notna(), None).to_dict("records")
+    return {
+        int(record[id_field]): {str(field): value for field, value in record.items()} for record in records
+    }
+
+
+def _kept(name: str, kept: Sequence[tuple[int, str, str]]) -> Changes:
+    if not kept:
+        return Changes()
+    ids, reasons, details = zip(*kept, strict=True)
+    return listed(name, list(ids), list(reasons), list(details))

@@ -1,0 +1,340 @@
+"""The proof: the scope read again, every cell judged, and a second plan that must be empty.
+
+    as planned        a cell we wrote reads as we wrote it
+    someone else      it reads otherwise, and somebody saved the record after us: who, and when
+    unexplained       it reads otherwise and nobody else saved the record; or a cell we did not mean to
+                      touch changed together with our write (a robot): the certificate is refused
+
+Then the operation plans again on what was read. Without anybody else's edits that plan is empty; what
+others' edits brought about since is listed as drift.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from toolkit.client import Clock
+from toolkit.errors import StorageError
+from toolkit.records import Difference, Snapshot, compare, entity, same, take_snapshot
+from toolkit.records.values import instant
+from toolkit.runs.folder import Run, private
+from toolkit.runs.operation import Operation
+from toolkit.runs.plan import Plan
+
+__all__ = ["Certificate", "judge", "verify"]
+
+_CELL_COLUMNS = ["entity", "record_id", "field", "wanted", "found", "verdict", "by", "at"]
+_SLACK_S = 5.0  # the portal keeps whole seconds, and a batch takes its time
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The verdict of a verification.
+
+    Args:
+        as_planned: cells that read as we wrote them.
+        someone_else: cells another hand changed afterwards.
+        unexplained: cells nobody answers for.
+        second_plan: changes a second plan asks for that others' edits do not explain.
+        drift: changes a second plan asks for because others edited records meanwhile.
+        states: number of changes by journal state.
+        cells: every judged cell that is not as planned; columns entity, record_id, field, wanted, found,
+            verdict, by (user id), at (ISO 8601).
+    """
+
+    as_planned: int
+    someone_else: int
+    unexplained: int
+    second_plan: int
+    drift: int
+    states: Mapping[str, int]
+    cells: list[dict[str, Any]] = field(default_factory=list, repr=False)
+
+    @property
+    def clean(self) -> bool:
+        """Nothing unexplained, and nothing left to do that was meant to be done."""
+        return self.unexplained == 0 and self.second_plan == 0
+
+    @property
+    def complete(self) -> bool:
+        """Clean, and every change of the plan was carried out."""
+        left = {name: count for name, count in self.states.items() if name not in ("done", "already")}
+        return self.clean and not any(left.values()) and self.someone_else == 0 and self.drift == 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 complete, 3 finished with exceptions, 4 something unexplained."""
+        if not self.clean:
+            return 4
+        return 0 if self.complete else 3
+
+
+def verify(
+    run: Run, operation: Operation, params: Any, portal: Any, clock: Clock, *, progress: Any = None
+) -> Certificate:
+    """Read the scope of a run again and judge it.
+
+    Args:
+        run: a run whose changes are settled.
+        operation: what planned it.
+        params: its parameters.
+        portal: where to read.
+        clock: time stamps.
+        progress: called with entity and records read so far.
+
+    Raises:
+        IncompleteRead, PortalError, StorageError: the reading failed; the run is as it was.
+    """
+    after = take_snapshot(portal, operation.wanted(params), run.next_after(), clock=clock, progress=progress)
+    tables = {name: after.table(name) for name in after.entities}
+    again = Plan.freeze(operation.plan(tables, params), {"operation": operation.name})
+    certificate = judge(run, after, again)
+    _keep(run, certificate)
+    return certificate
+
+
+def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
+    """The certificate of a run, from its journal, both snapshots and a second plan."""
+    before = run.before
+    journal = run.journal.table()
+    plan = run.plan.active.merge(journal, on="change", how="left")
+    plan["state"] = plan["state"].fillna("planned")
+    difference = compare(before, after)
+    touched = _last_touch(after)
+    cells: list[dict[str, Any]] = []
+    as_planned = 0
+    for name, rows in plan[plan["kind"] == "update"].groupby("entity"):
+        ours = rows[rows["state"].isin(["done", "already"])]
+        good, bad = _judge_updates(str(name), ours, after, touched.get(str(name), {}))
+        as_planned += good
+        cells += bad
+    as_planned += _judge_creates(plan, after, cells)
+    as_planned += _judge_deletes(plan, after, cells)
+    cells += _side_effects(plan, difference, touched)
+    foreign = _foreign(plan, difference)
+    exempt = _exempt(plan, run.plan, cells)
+    left = [
+        row
+        for row in again.table.to_dict("records")
+        if row["kind"] != "notify" and (row["entity"], _id(row["record_id"])) not in exempt
+    ]
+    verdicts = pd.Series([cell["verdict"] for cell in cells], dtype="str").value_counts()
+    states = plan[plan["kind"] != "notify"]["state"].value_counts()
+    return Certificate(
+        as_planned=as_planned,
+        someone_else=int(verdicts.get("someone else", 0)),
+        unexplained=int(verdicts.get("unexplained", 0)),
+        second_plan=0 if foreign else len(left),
+        drift=len(left) if foreign else 0,
+        states={str(state): int(count) for state, count in states.items()},
+        cells=cells,
+    )
+
+
+def _judge_updates(
+    name: str, rows: pd.DataFrame, after: Snapshot, touched: Mapping[int, tuple[Any, Any]]
+) -> tuple[int, list[dict[str, Any]]]:
+    """Cells we wrote: how many read as planned, and those that do not."""
+    types = after.field_types(name)
+    wanted = [json.loads(text) for text in rows["after"]]
+    fields = sorted({field_name for each in wanted for field_name in each})
+    kind = entity(name)
+    table = after.table(name, [kind.id_field, *fields]).set_index(kind.id_field)
+    present = table.reindex(rows["record_id"])
+    columns = {field_name: present[field_name].tolist() for field_name in fields}
+    exists = set(table.index)
+    good, bad = 0, []
+    for at, (record_id, cells, settled) in enumerate(
+        zip(rows["record_id"], wanted, rows["settled_at"], strict=True)
+    ):
+        for field_name, value in cells.items():
+            found = columns[field_name][at]
+            if int(record_id) in exists and same(_none(found), value, types[field_name]):
+                good += 1
+                continue
+            by, moment = touched.get(int(record_id), (None, None))
+            gone = int(record_id) not in exists
+            later = gone or (
+                moment is not None and settled == settled and instant(moment).timestamp() > settled + _SLACK_S
+            )
+            bad.append(
+                _cell(
+                    name,
+                    record_id,
+                    field_name,
+                    value,
+                    None if gone else found,
+                    later or by is None,
+                    by,
+                    moment,
+                )
+            )
+    return good, bad
+
+
+def _judge_creates(plan: pd.DataFrame, after: Snapshot, cells: list[dict[str, Any]]) -> int:
+    good = 0
+    for name, rows in plan[(plan["kind"] == "create") & plan["state"].isin(["done", "already"])].groupby(
+        "entity"
+    ):
+        if name not in after.entities:
+            good += len(rows)  # not among what the operation reads; the journal holds the portal's word
+            continue
+        ids = set(after.table(str(name), [entity(str(name)).id_field]).iloc[:, 0])
+        for result in rows["result"]:
+            made = json.loads(result)["id"] if result else None
+            if made in ids:
+                good += 1
+            else:
+                cells.append(_cell(str(name), made, "id", made, None, True, None, None))
+    return good
+
+
+def _judge_deletes(plan: pd.DataFrame, after: Snapshot, cells: list[dict[str, Any]]) -> int:
+    good = 0
+    for name, rows in plan[(plan["kind"] == "delete") & plan["state"].isin(["done", "already"])].groupby(
+        "entity"
+    ):
+        ids = set(after.table(str(name), [entity(str(name)).id_field]).iloc[:, 0])
+        for record_id in rows["record_id"]:
+            if record_id in ids:
+                cells.append(_cell(str(name), record_id, "id", None, record_id, False, None, None))
+            else:
+                good += 1
+    return good
+
+
+def _side_effects(
+    plan: pd.DataFrame,
+    difference: Difference,
+    touched: Mapping[str, Mapping[int, tuple[Any, Any]]],
+) -> list[dict[str, Any]]:
+    """Cells we did not mean to touch that changed on records we wrote."""
+    ours = plan[(plan["kind"] == "update") & (plan["state"] == "done")]
+    found = []
+    for name, rows in ours.groupby("entity"):
+        meant: dict[int, set[str]] = {}
+        settled: dict[int, float] = {}
+        kind = entity(str(name))
+        for record_id, text, moment in zip(rows["record_id"], rows["after"], rows["settled_at"], strict=True):
+            fields = set(json.loads(text))
+            for each in list(fields):
+                fields.update(kind.consequences.get(each, ()))
+            meant[int(record_id)] = fields
+            settled[int(record_id)] = moment
+        changed = difference.changed
+        changed = changed[(changed["entity"] == name) & changed["id"].isin(meant)]
+        for cell in changed.to_dict("records"):
+            record_id = int(cell["id"])
+            if cell["field"] in meant[record_id]:
+                continue
+            by, moment = touched.get(str(name), {}).get(record_id, (None, None))
+            later = moment is not None and instant(moment).timestamp() > settled[record_id] + _SLACK_S
+            found.append(
+                _cell(
+                    str(name), record_id, str(cell["field"]), cell["before"], cell["after"], later, by, moment
+                )
+            )
+    return found
+
+
+def _foreign(plan: pd.DataFrame, difference: Difference) -> bool:
+    """Whether anybody but us changed something among what the operation reads."""
+    if len(difference.removed):
+        deleted = plan[(plan["kind"] == "delete") & (plan["state"] == "done")]
+        ours = set(zip(deleted["entity"], deleted["record_id"], strict=True))
+        if any(
+            pair not in ours
+            for pair in zip(difference.removed["entity"], difference.removed["id"], strict=True)
+        ):
+            return True
+    created = plan[(plan["kind"] == "create") & plan["state"].isin(["done", "already"])]
+    made = {
+        (name, json.loads(result)["id"])
+        for name, result in zip(created["entity"], created["result"], strict=True)
+        if result
+    }
+    if any(pair not in made for pair in zip(difference.added["entity"], difference.added["id"], strict=True)):
+        return True
+    done = plan[(plan["kind"] == "update") & (plan["state"] == "done")]
+    cells = {
+        (name, int(record_id), field_name)
+        for name, record_id, text in zip(done["entity"], done["record_id"], done["after"], strict=True)
+        for field_name in json.loads(text)
+    }
+    changed = difference.changed
+    return any(
+        (name, int(record_id) if str(record_id).isdigit() else record_id, field_name) not in cells
+        for name, record_id, field_name in zip(
+            changed["entity"], changed["id"], changed["field"], strict=True
+        )
+    )
+
+
+def _exempt(plan: pd.DataFrame, whole: Plan, cells: list[dict[str, Any]]) -> set[tuple[str, int]]:
+    """Records a second plan may well ask for again: they are on a list already."""
+    undone = plan[plan["state"].isin(["conflict", "rejected", "quarantined", "planned"])]
+    struck = whole.table[whole.table["struck"]]
+    exempt = {(row["entity"], _id(row["record_id"])) for row in undone.to_dict("records")}
+    exempt |= {(row["entity"], _id(row["record_id"])) for row in struck.to_dict("records")}
+    return exempt | {(cell["entity"], cell["record_id"]) for cell in cells}
+
+
+def _last_touch(after: Snapshot) -> dict[str, dict[int, tuple[Any, Any]]]:
+    """Who saved each record last, and when, where the snapshot holds it: entity -> id -> (user, ISO moment)."""
+    touched: dict[str, dict[int, tuple[Any, Any]]] = {}
+    for name in after.entities:
+        columns = set(after.columns(name))
+        for by, at in (("updatedBy", "updatedTime"), ("MODIFY_BY_ID", "DATE_MODIFY")):
+            if {by, at} <= columns:
+                kind = entity(name)
+                frame = after.table(name, [kind.id_field, by, at])
+                moments = frame[at].map(lambda moment: moment.isoformat() if pd.notna(moment) else None)
+                touched[name] = {
+                    int(id_): (_none(user), moment)
+                    for id_, user, moment in zip(frame[kind.id_field], frame[by], moments, strict=True)
+                }
+    return touched
+
+
+def _cell(
+    name: str, record_id: Any, field_name: str, wanted: Any, found: Any, someone_else: bool, by: Any, at: Any
+) -> dict[str, Any]:
+    verdict = "someone else" if someone_else else "unexplained"
+    values = (name, _id(record_id), field_name, wanted, _none(found), verdict, by, at)
+    return dict(zip(_CELL_COLUMNS, values, strict=True))
+
+
+def _id(value: Any) -> int:
+    return 0 if value is None or value is pd.NA or value != value else int(value)
+
+
+def _none(value: Any) -> Any:
+    if isinstance(value, list | dict):
+        return value
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _keep(run: Run, certificate: Certificate) -> None:
+    path = run.folder / "certificate.json"
+    try:
+        part = path.with_suffix(".part")
+        part.write_text(
+            json.dumps(
+                {**asdict(certificate), "clean": certificate.clean}, ensure_ascii=False, indent=1, default=str
+            )
+            + "\n",
+            encoding="utf-8",
+        )
+        private(part).replace(path)
+    except OSError as error:
+        raise StorageError(path, str(error.strerror), "Free some space, then verify again.") from error
+    summary = {name: value for name, value in asdict(certificate).items() if name != "cells"}
+    run.journal.event("verified", clean=certificate.clean, **summary)
