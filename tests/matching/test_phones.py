@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from toolkit.errors import ParameterError
 from toolkit.matching.phones import Home, PhoneClass, PhoneFlag, explain_phone, read_phone
 
 MOSCOW = Home(area_code="495")
@@ -69,6 +72,7 @@ KEYS: list[tuple[object, list[str], str]] = [
     ("84951234567,,105#", ["+74951234567;ext=105"], ""),
     ("tel:+7-495-123-45-67;ext=105", ["+74951234567;ext=105"], ""),
     ("8 903 123-45-67 доб. 105", ["+79031234567"], ""),
+    ("8 495 123-45-67; доб. 105", ["+74951234567;ext=105"], ""),
     # several
     ("89031234567; 89161234567", ["+79031234567", "+79161234567"], "multi"),
     ("89031234567, 89161234567", ["+79031234567", "+79161234567"], "multi"),
@@ -111,6 +115,8 @@ REVIEW = [
     ("8 495 123-45-67, 105", "+74951234567", ""),
     ("8 495 123 45 67 105", "+74951234567", ""),
     ("8 495 123-45-67 доб. 105, 106", "+74951234567", ""),
+    ("8 495 123-45-67 доб. 12-34", "+74951234567", ""),
+    ("8 495 123-45-67 доб. 105 (106)", "+74951234567", ""),
     ("8 495 123-45-67?", "+74951234567", ""),
     ("8903123456789161234567", "+79031234567", ""),
     ("4915112345678", "+4915112345678", ""),
@@ -223,6 +229,22 @@ def test_seven_digits_after_a_mobile_number_are_left_over_not_guessed() -> None:
     assert reading.keys == ("+79031234567",)
     assert reading.digits == "7654321"
     assert PhoneFlag.PARTIAL in reading.flags
+
+
+def test_digits_of_a_broken_number_before_a_good_one_are_kept_to_be_seen() -> None:
+    reading = read_phone("8 903 123 45 7 +7 916 123 45 67")
+
+    assert reading.keys == ("+79161234567",)
+    assert reading.digits == "8903123457"
+    assert PhoneFlag.PARTIAL in reading.flags
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"country": "Russia"}, {"area_code": "8-495"}, {"placeholders": frozenset({"1"})}]
+)
+def test_a_home_that_is_written_wrong_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError, match="phones: parameter home"):
+        Home(**wrong)
 
 
 def test_six_digits_after_a_full_number_take_its_code_only_with_review() -> None:

@@ -2,7 +2,7 @@
 
 Start with `scalar`, the exact reading of one value; `column` reads a million and agrees with it. `reading`
 says what comes out, `numbering` which digits make a number, `splitting` what stands around them. May import
-`phonenumbers`, numpy, pandas and pyarrow, and nothing from the other rooms.
+`phonenumbers`, numpy, pandas and pyarrow, and from the house the errors and `inn.checks`.
 """
 
 from toolkit.matching.phones.column import read_phone_numbers, read_phones

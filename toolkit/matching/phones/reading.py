@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+import phonenumbers
+from toolkit.errors import ParameterError
 
 __all__ = ["RUSSIA", "Home", "PhoneClass", "PhoneFlag", "PhoneNumber", "PhoneReading"]
 
@@ -73,11 +77,26 @@ class Home:
         area_code: national area code without the trunk prefix (`495`); empty when unknown, and then
             local numbers stay local.
         placeholders: numbers in E.164 known to be junk on this portal, besides the obvious ones.
+
+    Raises:
+        ParameterError: one of them is not written so.
     """
 
     country: str = "RU"
     area_code: str = ""
     placeholders: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.country not in phonenumbers.SUPPORTED_REGIONS:
+            remedy = "Write it like RU, KZ or BY."
+            raise ParameterError("phones", "home.country", self.country, "is no country code", remedy)
+        if self.area_code and not (self.area_code.isascii() and self.area_code.isdigit()):
+            remedy = "Write its digits alone, like 495, without the 8."
+            raise ParameterError("phones", "home.area_code", self.area_code, "is no area code", remedy)
+        for number in self.placeholders:
+            if not re.fullmatch(r"\+[0-9]{5,15}", number):
+                remedy = "Write it like +79001112233."
+                raise ParameterError("phones", "home.placeholders", number, "is not in E.164", remedy)
 
 
 RUSSIA = Home()

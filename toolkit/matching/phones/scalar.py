@@ -16,6 +16,7 @@ __all__ = ["LONGEST", "read_phone"]
 LONGEST = 300
 """Characters; a longer value is a note or an attack, not a phone."""
 
+_NO_DIGIT = re.compile(r"\D")
 _EMPTY = re.compile(
     r"[\W_]*(?:нет|не указан[оа]?|отсутствует|неизвест\w*|н[/.\\]?д"
     r"|no|none|null|nan|n[/.\\]?a|unknown|-)?[\W_]*",
@@ -43,7 +44,8 @@ class _Found:
     left: list[str] = field(default_factory=list)
 
     def keep(self, number: PhoneNumber, *flags: PhoneFlag) -> None:
-        number = replace(number, flags=number.flags | set(flags))
+        if flags:
+            number = replace(number, flags=number.flags | set(flags))
         self.classes.append(number.phone_class)
         self.numbers.append(number)
 
@@ -79,13 +81,13 @@ def read_phone(value: object, home: Home = RUSSIA) -> PhoneReading:
     if was_float:
         flags.add(PhoneFlag.FLOAT)
     if lost:
-        return PhoneReading(text, PhoneClass.LOSSY, (), frozenset(flags), re.sub(r"\D", "", cleaned))
+        return PhoneReading(text, PhoneClass.LOSSY, (), frozenset(flags), _NO_DIGIT.sub("", cleaned))
     return _read_pieces(text, cleaned, flags, home)
 
 
 def _whole(cleaned: str, home: Home) -> PhoneNumber | None:
     """The one undoubted number that a plainly written value is, or None when it needs a closer look."""
-    digits = re.sub(r"\D", "", cleaned)
+    digits = _NO_DIGIT.sub("", cleaned)
     if len(digits) < 10:
         return None
     trunk = Piece(cleaned, Parted.START).trunk
@@ -104,12 +106,12 @@ def _at_a_glance(text: str, cleaned: str) -> PhoneReading | None:
         masked = "_" in cleaned.strip("_ -") or "**" in cleaned
         return PhoneReading(text, PhoneClass.MASKED if masked else PhoneClass.EMPTY)
     if _USSD.fullmatch(cleaned):
-        return PhoneReading(text, PhoneClass.SERVICE, (), frozenset(), re.sub(r"\D", "", cleaned))
+        return PhoneReading(text, PhoneClass.SERVICE, (), frozenset(), _NO_DIGIT.sub("", cleaned))
     if _EMAIL.fullmatch(cleaned):
         return PhoneReading(text, PhoneClass.GARBAGE, (), frozenset({PhoneFlag.EMAIL}))
     if _is_date(cleaned):
         return PhoneReading(text, PhoneClass.GARBAGE, (), frozenset({PhoneFlag.DATE}))
-    digits = re.sub(r"\D", "", cleaned)
+    digits = _NO_DIGIT.sub("", cleaned)
     if not digits and not _MASK.search(cleaned):
         return PhoneReading(text, PhoneClass.GARBAGE, (), frozenset({PhoneFlag.TEXT}))
     if _MASK.search(_EMAIL.sub(" ", cleaned)):
@@ -139,7 +141,7 @@ def _read_pieces(text: str, cleaned: str, flags: set[PhoneFlag], home: Home) -> 
     if without_mail != cleaned and "@" in cleaned:
         flags.add(PhoneFlag.TEXT)
     straight = without_mail
-    if len(re.sub(r"\D", "", without_mail)) >= 5:
+    if len(_NO_DIGIT.sub("", without_mail)) >= 5:
         straight = replace_homoglyphs(without_mail)
         if straight != without_mail:
             flags.add(PhoneFlag.HOMOGLYPH)
@@ -219,8 +221,10 @@ def _read_piece(piece: Piece, found: _Found) -> None:
 
 
 def _read_lone_extension(piece: Piece, found: _Found) -> None:
-    """An extension without a number: it belongs to the number before it, with doubt, or is internal."""
-    if found.numbers:
+    """An extension without a number: it belongs to the one number before it, or is internal."""
+    if len(found.numbers) == 1 and not found.numbers[0].extension and not piece.doubtful:
+        found.numbers[0] = replace(found.numbers[0], extension=piece.extension)
+    elif found.numbers:
         _doubt_last(found, piece.extension)
     else:
         found.leave(PhoneClass.INTERNAL, piece.extension)
