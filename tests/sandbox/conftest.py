@@ -76,7 +76,7 @@ def refusal(raw: Callable[..., httpx.Response]) -> Callable[..., tuple[int, Any,
 def colleague(
     portal: Sandbox, raw: Callable[..., httpx.Response]
 ) -> Callable[..., Callable[..., httpx.Response]]:
-    """`colleague(read="A", write="A")`: `raw` for a new user who is no administrator, with these CRM rights."""
+    """`colleague(read="A", write="A")`: `raw` for a new user with these CRM rights, no admin."""
 
     def make(read: str = "X", write: str = "X") -> Callable[..., httpx.Response]:
         user = portal.store.insert(

@@ -187,7 +187,7 @@ createdBy user r L=CREATED_BY_ID
 updatedBy user r L=MODIFY_BY_ID
 assignedById user
 opened boolean
-webformId integer i
+webformId integer i L=-
 lastActivityBy user r
 lastActivityTime datetime r
 utmSource string
@@ -230,7 +230,7 @@ contacts crm_contact vm L=-
 """
 _OBSERVERS = "observers user m L=-\n"
 _ADDRESS = "".join(
-    f"{name} string L={legacy}\n"
+    f"{name} {'integer' if legacy == 'ADDRESS_LOC_ADDR_ID' else 'string'} L={legacy}\n"
     for name, legacy in [
         ("legacyAddress", "ADDRESS"),
         ("legacyAddress2", "ADDRESS_2"),
@@ -243,6 +243,10 @@ _ADDRESS = "".join(
         ("legacyAddressLocAddrId", "ADDRESS_LOC_ADDR_ID"),
     ]
 )  # the card's own address, deprecated: only the legacy methods show it
+_REGISTERED_ADDRESS = "".join(
+    f"legacyReg{line.removeprefix('legacy').replace('L=', 'L=REG_')}\n" for line in _ADDRESS.splitlines()
+)
+_LAST_COMMUNICATION = "legacyLastCommunicationTime string r L=LAST_COMMUNICATION_TIME\n"
 _PEOPLE = """
 name string
 lastName string
@@ -364,6 +368,8 @@ _COMPANY = (
     + _FM
     + _OBSERVERS
     + _ADDRESS
+    + _REGISTERED_ADDRESS
+    + _LAST_COMMUNICATION
     + """
 title string *
 logo file
@@ -386,6 +392,7 @@ contactIds crm_contact vm L=-
 )
 _QUOTE = (
     _COMMON
+    + _LAST_COMMUNICATION
     + _SHORT_DATES
     + _MONEY
     + _CONTACTS
@@ -400,16 +407,16 @@ stageId crm_status S=QUOTE_STATUS L=STATUS_ID
 closed boolean r
 taxValue double
 comments text
-commentsType integer r
+commentsType integer r L=-
 begindate date
 begindateShort datetime d L=-
 closedate date
 closedateShort datetime d L=-
 quoteNumber string
 content text
-contentType integer r
+contentType integer r L=-
 terms text
-termsType integer r
+termsType integer r L=-
 storageTypeId integer L=-
 storageElementIds integer m L=-
 locationId location
@@ -418,8 +425,8 @@ clientAddr string
 clientContact string
 clientEmail string
 clientPhone string
-clientTpId string L=-
-clientTpaId string L=-
+clientTpId string
+clientTpaId string
 searchContent text rd L=-
 hasProducts boolean d L=-
 actualDate date
@@ -480,7 +487,7 @@ def _read(spec: str) -> dict[str, Field]:
 
 
 # Fields only the legacy methods know; `crm.item.*` neither shows nor accepts them.
-LEGACY_ONLY_PREFIX = "legacyAddress"
+LEGACY_ONLY_PREFIX = "legacy"
 
 SYSTEM_FIELDS: dict[str, dict[str, Field]] = {
     "item": _read(_ITEM),

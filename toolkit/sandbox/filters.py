@@ -128,6 +128,7 @@ class _Compiler:
         name = key[len(operator) :]
         negated = operator in _NEGATED
         operator = _NEGATED.get(operator, operator) or "="
+        operator = "=%" if operator == "%=" else operator  # two spellings of one comparison
         if name in self.specials:
             sql, args = self.specials[name](operator, php.values(value))
         else:

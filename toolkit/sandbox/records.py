@@ -308,6 +308,8 @@ class Records:
         id_ = self._store.insert(kind.table, row)
         if "TITLE" in kind.by_column() and not row.get("TITLE"):
             self._store.update(kind.table, id_, {"TITLE": f"{kind.title} #{id_}"})
+        if "quoteNumber" in kind.fields and not row.get("QUOTE_NUMBER"):
+            self._store.update(kind.table, id_, {"QUOTE_NUMBER": str(id_)})
         self._write_phones(kind, id_, draft.phones)
         self._write_links(kind, id_, draft, row)
         self._note_stage(kind, id_, {}, row, now)
