@@ -7,9 +7,10 @@ every door: HTTP, TLS and in-process.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from .gates import GATES, METHOD_GATES, Exchange, resolve
 from .limits import Limits, cost_of
 from .records import Change, Records
 from .registry import all_methods
+from .robots import Robots
 from .schema import Schema
 from .store import Store, declare_table
 from .switches import Switches
@@ -36,6 +38,8 @@ __all__ = ["Noted", "Sandbox"]
 BATCH_MAX = 50
 PAGES: dict[str, Callable[[Sandbox, WireRequest], WireAnswer]] = {}
 """Answers to what is not REST, by path prefix; a method family adds its own at import."""
+FAMILY_LISTENERS: list[Callable[[Sandbox, Change], None]] = []
+"""Method families that hear of every changed record; a family adds its own at import."""
 CUT_S = 60.0  # the cloud cuts a request after a minute; what was executed stays executed
 
 declare_table("setting", "NAME", "VALUE", indexes=[("NAME",)])
@@ -90,6 +94,7 @@ class Sandbox:
         features: plan features that are off (`merge`, `rest`, ...).
         moved_to: `https://new.address` after the portal was renamed: every other host is answered 302.
         log_size: requests remembered.
+        robots: rules of side effects, see `robots.Robots`.
     """
 
     def __init__(
@@ -107,6 +112,7 @@ class Sandbox:
         features: Mapping[str, bool] | None = None,
         moved_to: str = "",
         log_size: int = 100_000,
+        robots: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         all_methods()  # loads the families, which declare their tables
         self.clock: Clock = clock or WallClock()
@@ -128,6 +134,8 @@ class Sandbox:
         self.ignored_filters: dict[str, int] = {}
         self.listeners: list[Callable[[Change], None]] = []
         self.event_listeners: list[Callable[[str, dict[str, Any], str], None]] = []
+        self.robots = Robots(self, robots)
+        self.link_key = secrets.token_bytes(32)  # signs links to files; links die with the process
         self.pages: dict[str, Callable[[Sandbox, WireRequest], WireAnswer]] = dict(PAGES)
         self.host = "sandbox.local"
         self.base_url = f"https://{self.host}"
@@ -419,9 +427,12 @@ class Sandbox:
         return self.features.get(feature, True)
 
     def tell(self, change: Change) -> None:
-        """Spread the news of a changed record: robots, events, other families listen."""
+        """Spread the news of a changed record: other families, events, and last the robots listen."""
+        for family in FAMILY_LISTENERS:
+            family(self, change)
         for listener in self.listeners:
             listener(change)
+        self.robots.hear(change)
 
     def emit(self, event: str, fields: dict[str, Any], key: str = "") -> None:
         """Announce a portal event, `ONCRMACTIVITYADD` with its `data`; event queues listen."""
