@@ -114,7 +114,7 @@ def add_stages(
     """Add the stages of one pipeline, in order."""
     for index, (code, name, semantics) in enumerate(stages):
         kind = {"S": "success", "F": "failure"}.get(semantics or "", "process")
-        if code in ("APOLOGY",):
+        if code == "APOLOGY":
             kind = "apology"
         portal.store.insert(
             "status",
