@@ -100,7 +100,7 @@ def test_only_the_fields_asked_for_are_compared(tmp_path: Path) -> None:
     assert [field for _, field, _, _ in cells(compare(*pair, fields=["name"]))] == ["name"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_exactly_the_cells_that_were_changed_are_found(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

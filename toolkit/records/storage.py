@@ -36,6 +36,7 @@ class PrivateFile:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
         self._file: BinaryIO = os.fdopen(descriptor, "wb", buffering=1 << 20)
         self._hash = hashlib.sha256()
+        self._abandoned = False
         self.size = 0
 
     @property
@@ -50,13 +51,20 @@ class PrivateFile:
 
     def write(self, chunk: bytes) -> int:
         """Append bytes; returns how many."""
+        if self._abandoned:
+            return len(chunk)
         self._hash.update(chunk)
         self.size += len(chunk)
         return self._file.write(chunk)
 
     def flush(self) -> None:
         """Hand everything to the operating system."""
-        self._file.flush()
+        if not self._abandoned:
+            self._file.flush()
+
+    def abandon(self) -> None:
+        """Let later writes go nowhere: the content is worthless, and its writer is not done yet."""
+        self._abandoned = True
 
     def tell(self) -> int:
         """Bytes written so far; asked by Parquet's writer."""
@@ -72,7 +80,7 @@ class PrivateFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            if kind is None and not self._abandoned:
                 self._file.flush()
                 os.fsync(self._file.fileno())
         finally:
@@ -112,6 +120,8 @@ def appearing_whole(folder: Path) -> Iterator[Path]:
             lock.release()
             shutil.rmtree(part, ignore_errors=True)
             raise
+    except (ConnectionError, TimeoutError):
+        raise  # the network's, not the disk's
     except OSError as error:
         raise StorageError(error.filename or folder, _words(error), _remedy(error)) from error
 

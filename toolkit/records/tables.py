@@ -133,9 +133,17 @@ class _Writer:
         self._file.__enter__()
 
     def __exit__(self, *failure: Any) -> None:
+        # Parquet's writer says goodbye even when it is thrown away: after a failure it must find deaf ears.
         try:
-            if self._parquet is not None and failure[0] is None:
-                self._parquet.close()
+            if failure[0] is not None:
+                self._file.abandon()
+            if self._parquet is not None:
+                try:
+                    self._parquet.close()
+                except BaseException:
+                    self._file.abandon()
+                    self._parquet.close()
+                    raise
         finally:
             self._file.__exit__(*failure)
 
