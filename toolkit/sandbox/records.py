@@ -41,6 +41,9 @@ declare_table(
     Column("SORT", "int", 0),
     Column("ROLE_ID", "int", 0),
     Column("IS_PRIMARY", "flag", "N"),
+    # How the linked side (a company, of its contacts) orders the link and which it prefers; 0: as the owner.
+    Column("LINKED_SORT", "int", 0),
+    Column("LINKED_PRIMARY", "flag", "N"),
     indexes=[
         ("OWNER_TYPE_ID", "OWNER_ID", "LINKED_TYPE_ID"),
         ("LINKED_TYPE_ID", "LINKED_ID", "OWNER_TYPE_ID"),
@@ -295,7 +298,7 @@ class Records:
         if not caller.is_admin and not (caller.user.get("CRM_WRITE") or ""):
             raise access_denied()
         now = int(self._portal.clock.now())
-        row = self._defaults(kind, draft, caller.user_id, now)
+        row = self.defaults(kind, draft, caller.user_id, now)
         row.update(
             {name: value for name, value in draft.columns.items() if value is not None or name not in row}
         )
@@ -489,7 +492,8 @@ class Records:
 
     # -- parts of a save -------------------------------------------------------------------------
 
-    def _defaults(self, kind: Kind, draft: Draft, by: int, now: int) -> dict[str, Any]:
+    def defaults(self, kind: Kind, draft: Draft, by: int, now: int) -> dict[str, Any]:
+        """What a record is given where the draft says nothing; `draft` loses an empty responsible."""
         fields = kind.fields
         row: dict[str, Any] = {
             "CREATED_TIME": now,
