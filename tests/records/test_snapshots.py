@@ -12,9 +12,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.records.fakes import FakePortal, StillClock, contact
 from toolkit.errors import IncompleteRead, ParameterError, Rejected, SnapshotError, StorageError
-from toolkit.records import Snapshot, Wanted, take_snapshot, write_snapshot
+from toolkit.records import Snapshot, Wanted, compare, take_snapshot, write_snapshot
 from toolkit.records.manifest import MANIFEST
 
 resource = pytest.importorskip("resource", reason="only POSIX can pretend that a disk is full")
@@ -335,3 +337,23 @@ def test_a_refused_question_ends_the_snapshot_with_the_portals_words(
     with pytest.raises(Rejected, match="ACCESS_DENIED"):
         take_snapshot(portal, CONTACTS, tmp_path / "s", clock=clock)
     assert os.listdir(tmp_path) == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(["name", "assignedById", "companyIds", "fm", "birthdate", "ufCrm_1", "ufCrm_2"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=4))
+def test_no_answer_of_a_portal_stops_a_snapshot_or_is_lost(
+    tmp_path_factory: pytest.TempPathFactory, answers: list[dict[str, Any]]
+) -> None:
+    rows = [{"id": number, **answer} for number, answer in enumerate(answers, 1)]
+    taken = write_snapshot({"contact": rows}, tmp_path_factory.mktemp("any") / "s")
+    assert list(taken.records("contact")) == rows
+    assert taken.table("contact")["id"].tolist() == [row["id"] for row in rows]
+    assert compare(taken, taken).nothing

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from toolkit.records import FieldType, field_type, is_empty, normalise, same
+from toolkit.records import FieldType, field_type, is_empty, normalise, same, to_wire
 
 EMPTINESS: list[Any] = [None, "", False, [], {}, pd.NA, pd.NaT, float("nan")]
 PORTAL_TYPES = [
@@ -166,3 +166,39 @@ def test_normalising_twice_changes_nothing_and_survives_json(
 
 def test_an_unknown_type_of_the_portal_is_read_as_text() -> None:
     assert field_type("rest_42_rating") == FieldType("string")
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+@given(
+    st.sampled_from(sorted({*PORTAL_TYPES, "crm_category", "enumeration"} - {"file", "crm_multifield"})),
+    st.none()
+    | st.sampled_from(["", "0", "Y", "N", "12", "300|RUB", "2000-01-01T02:00:00+02:00", pd.NA])
+    | st.integers(-5, 5)
+    | moments.map(pd.Timestamp),
+)
+def test_what_is_written_means_what_was_read_and_fits_a_batch(
+    multiple: bool, portal_type: str, value: Any
+) -> None:
+    kind = field_type(portal_type, multiple=multiple)
+    try:
+        written = to_wire(value, kind)
+    except ValueError:
+        assert normalisation_fails(value, kind)
+        return
+    assert same(written, value, kind)
+    assert written is not None
+    assert json.loads(json.dumps(written)) == written
+
+
+def normalisation_fails(value: Any, kind: FieldType) -> bool:
+    try:
+        normalise(value, kind)
+    except ValueError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("portal_type", ["file", "crm_multifield"])
+def test_phones_and_files_are_not_written_as_values(portal_type: str) -> None:
+    with pytest.raises(ValueError, match="not written as a value"):
+        to_wire([], portal_type)

@@ -15,7 +15,7 @@ from toolkit.records.multifields import multifields
 from toolkit.records.retention import SnapshotOnDisk, list_snapshots, older_than, prune
 from toolkit.records.snapshots import Snapshot, Wanted
 from toolkit.records.taking import ReadablePortal, take_snapshot, write_snapshot
-from toolkit.records.values import is_empty, normalise, same
+from toolkit.records.values import is_empty, normalise, same, to_wire
 
 __all__ = [
     "Difference",
@@ -40,5 +40,6 @@ __all__ = [
     "same",
     "same_columns",
     "take_snapshot",
+    "to_wire",
     "write_snapshot",
 ]

@@ -36,7 +36,16 @@ import pandas as pd
 
 from toolkit.records.fieldtypes import FieldType, field_type
 
-__all__ = ["UnreadableError", "calendar_day", "instant", "is_empty", "normalise", "read_value", "same"]
+__all__ = [
+    "UnreadableError",
+    "calendar_day",
+    "instant",
+    "is_empty",
+    "normalise",
+    "read_value",
+    "same",
+    "to_wire",
+]
 
 _YES = frozenset({"y", "1", "true", "yes"})
 _NO = frozenset({"n", "0", "false", "no"})
@@ -116,6 +125,36 @@ def read_value(value: Any, wanted: FieldType) -> Any:
     if wanted.kind in {"reference", "file"} and wanted.zero_is_empty and found == 0:
         return None
     return found
+
+
+def to_wire(value: Any, kind: FieldType | str) -> Any:
+    """A value out of a table, spelled so that it can be written into the field.
+
+    Nothing becomes `""`, which clears any single value and which, unlike null, a batch can carry; for a list
+    it becomes []. The portal accepts that and keeps the old values of a custom list field
+    (`enumeration`, multiple): only reading back shows whether it was cleared.
+
+    Args:
+        value: as on the wire, or out of a DataFrame (`pd.NA`, `Timestamp`, numpy scalars, arrays).
+        kind: the field's type, or the portal's name of one.
+
+    Returns:
+        None never; bool, int, float, str or a list of these. A bool is spelled by the client as the method
+        wants it. Days as `YYYY-MM-DD`, moments as ISO 8601 in UTC.
+
+    Raises:
+        UnreadableError: the value does not fit the type, or is a multifield or a file, whose writes are
+            instructions (add this phone, delete that row) and not values.
+
+    Source:
+        tutorials/crm/how-to-edit-crm-objects/how-to-generate-edit-form-for-deal.md (empty values; a list
+        that is not cleared), read 2026-11-22.
+    """
+    wanted = field_type(kind) if isinstance(kind, str) else kind
+    if wanted.kind in {"multifield", "file"}:
+        raise UnreadableError(f"a {wanted.kind} is not written as a value")
+    found = read_value(value, wanted)
+    return "" if found is None else found
 
 
 def calendar_day(value: Any) -> str:
