@@ -26,7 +26,9 @@ def portal() -> Iterator[Sandbox]:
 @pytest.fixture
 def raw(portal: Sandbox) -> Iterator[Callable[..., httpx.Response]]:
     """`raw(method, params, user=1, secret=...)`: the whole HTTP response to a POST of JSON."""
-    with httpx.Client(transport=InProcessTransport(portal), base_url="https://sandbox.local") as client:
+    with httpx.Client(
+        transport=InProcessTransport(portal), base_url="https://sandbox.local", trust_env=False
+    ) as client:
 
         def send(
             method: str, params: dict[str, Any] | None = None, *, user: int = 1, secret: str = SECRET
