@@ -9,8 +9,17 @@ from .call import PAGE, Call, start_of
 from .fields import Field
 from .filters import Special, compile_filter, compile_order
 from .store import TABLES
+from .switches import declare
 
-__all__ = ["list_rows"]
+__all__ = ["DICTIONARY_PAGES", "list_rows"]
+
+DICTIONARY_PAGES = declare(
+    "dictionary_pages",
+    "whole",
+    ("whole", "pages"),
+    "Pages of crm.category.list and crm.status.list know no start; tutorials page them by fifty.",
+    "api-reference/crm/universal/category/crm-category-list.md",
+)
 
 
 def list_rows(
@@ -26,7 +35,7 @@ def list_rows(
     args: Sequence[Any] = (),
     default: str = "ID ASC",
     page: int | None = PAGE,
-    start: Any = None,
+    dictionary: bool = False,
     on_unknown: Callable[[str], None] | None = None,
 ) -> tuple[list[dict[str, Any]], int | None, int]:
     """Rows a filter matches, how many there are, and the offset they begin at.
@@ -44,7 +53,7 @@ def list_rows(
         args: values of `where`.
         default: order when the client gives none.
         page: rows a page; None for lists the portal does not page.
-        start: offset, when it is not the parameter `start`.
+        dictionary: of the lists of which it is not known whether they have pages (switch).
         on_unknown: told of unknown filter names when not strict; by default they are noted.
 
     Returns:
@@ -65,11 +74,13 @@ def list_rows(
     ordered = compile_order(order or {}, names, strict=strict, default=default)
     sql = f'FROM "{table}" WHERE {condition.sql} AND ({where})'
     values = [*condition.args, *args]
-    offset = start_of(call.get("start", 0) if start is None else start)
+    if dictionary and call.portal.switches[DICTIONARY_PAGES] == "whole":
+        page = None
+    offset = start_of(call.get("start", 0)) if page is not None else 0
     total = call.store.value(f"SELECT COUNT(*) {sql}", values) if offset >= 0 else None
     limit = -1 if page is None else page
     rows = call.store.rows(
         f"SELECT * {sql} ORDER BY {ordered} LIMIT ? OFFSET ?",
-        [*values, limit, max(0, offset) if page is not None else 0],
+        [*values, limit, max(0, offset)],
     )
     return [dict(row) for row in rows], total, offset

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ def method(
     return register
 
 
+@cache
 def _load() -> None:
+    """Import every family once; that some are imported already must not hide the others."""
     from . import methods  # the one place that may: methods import `method` from here
 
     for module in pkgutil.iter_modules(methods.__path__):
@@ -132,15 +135,13 @@ def _load() -> None:
 
 def all_methods() -> list[Method]:
     """Every method, by name; loads `methods/` on first use."""
-    if not _METHODS:
-        _load()
+    _load()
     return sorted(_METHODS.values(), key=lambda each: (each.name.lower(), each.version))
 
 
 def lookup(name: str, version: int = 2) -> Method | None:
     """The method of that (lower-case) name, or None."""
-    if not _METHODS:
-        _load()
+    _load()
     return _METHODS.get((version, name))
 
 

@@ -5,46 +5,15 @@ Source: api-reference/crm/status/crm-status-list.md, api-reference/crm/auxiliary
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
+from ..methods.crm_currency import localized
+from ..pipelines import DEAL_STAGES, INVOICE_STAGES, LEAD_STAGES, QUOTE_STAGES, Stage, add_stages
 from ..portal import Sandbox
 
 __all__ = ["Stage", "add_stages", "install", "new_portal"]
 
-Stage = tuple[str, str, str | None]
-"""(status id without prefix, name, semantics: None in progress, S success, F failure)."""
-
-LEAD_STAGES: tuple[Stage, ...] = (
-    ("NEW", "Не обработан", None),
-    ("IN_PROCESS", "В работе", None),
-    ("PROCESSED", "Обработан", None),
-    ("CONVERTED", "Качественный лид", "S"),
-    ("JUNK", "Некачественный лид", "F"),
-)
-DEAL_STAGES: tuple[Stage, ...] = (
-    ("NEW", "Новая", None),
-    ("PREPARATION", "Подготовка документов", None),
-    ("PREPAYMENT_INVOICE", "Cчёт на предоплату", None),
-    ("EXECUTING", "В работе", None),
-    ("FINAL_INVOICE", "Финальный счёт", None),
-    ("WON", "Сделка успешна", "S"),
-    ("LOSE", "Сделка провалена", "F"),
-    ("APOLOGY", "Анализ причины провала", "F"),
-)
-QUOTE_STAGES: tuple[Stage, ...] = (
-    ("DRAFT", "Черновик", None),
-    ("SENT", "Отправлено клиенту", None),
-    ("APPROVED", "Принято", "S"),
-    ("DECLAINED", "Отклонено", "F"),
-)
-INVOICE_STAGES: tuple[Stage, ...] = (
-    ("N", "Новый", None),
-    ("S", "Отправлен клиенту", None),
-    ("P", "Оплачен", "S"),
-    ("D", "Не оплачен", "F"),
-)
+CURRENCIES = (("RUB", 1.0, "Российский рубль"), ("USD", 80.0, "Доллар США"), ("EUR", 92.0, "Евро"))
 DICTIONARIES: dict[str, tuple[tuple[str, str], ...]] = {
     "SOURCE": (
         ("CALL", "Звонок"),
@@ -108,32 +77,6 @@ DICTIONARIES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def add_stages(
-    portal: Sandbox, entity_id: str, stages: Sequence[Stage], *, prefix: str = "", category: int | None = None
-) -> None:
-    """Add the stages of one pipeline, in order."""
-    for index, (code, name, semantics) in enumerate(stages):
-        kind = {"S": "success", "F": "failure"}.get(semantics or "", "process")
-        if code == "APOLOGY":
-            kind = "apology"
-        portal.store.insert(
-            "status",
-            {
-                "ENTITY_ID": entity_id,
-                "STATUS_ID": prefix + code,
-                "NAME": name,
-                "NAME_INIT": name,
-                "SORT": (index + 1) * 10,
-                "SYSTEM": "Y" if semantics == "S" or index == 0 else "N",
-                "CATEGORY_ID": category,
-                "SEMANTICS": semantics,
-                "COLOR": "",
-                "EXTRA": json.dumps({"SEMANTICS": kind, "COLOR": ""}),
-            },
-        )
-    portal.forget_stages()
-
-
 def install(portal: Sandbox) -> None:
     """Furnish an empty portal. Does nothing to one that has users already."""
     if portal.store.value("SELECT 1 FROM user LIMIT 1"):
@@ -154,6 +97,21 @@ def install(portal: Sandbox) -> None:
     )
     portal.store.insert("department", {"ID": 1, "NAME": "Компания"})
     portal.store.insert("setting", {"NAME": "crm_mode", "VALUE": "1"})
+    known = {code for code, _, _ in CURRENCIES}
+    for code, rate, name in (*CURRENCIES, *((each, 1.0, each) for each in {portal.currency} - known)):
+        base = "Y" if code == portal.currency else "N"
+        portal.store.insert(
+            "currency",
+            {
+                "CURRENCY": code,
+                "AMOUNT_CNT": 1,
+                "AMOUNT": 1.0 if base == "Y" else rate,
+                "SORT": 100 if base == "Y" else 200,
+                "BASE": base,
+                "DATE_UPDATE": now,
+                "LANG": localized({"ru": {"FULL_NAME": name, "FORMAT_STRING": "# " + code}}),
+            },
+        )
     for entity_id, entries in DICTIONARIES.items():
         for index, (code, name) in enumerate(entries):
             portal.store.insert(
@@ -164,7 +122,6 @@ def install(portal: Sandbox) -> None:
                     "NAME": name,
                     "NAME_INIT": name,
                     "SORT": (index + 1) * 10,
-                    "EXTRA": "{}",
                 },
             )
     add_stages(portal, "STATUS", LEAD_STAGES)
