@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from rapidfuzz.distance import OSA
+
 from toolkit.matching.names.letters import folded, is_latin, skeleton
 
 __all__ = ["Given", "Sex", "full_initials", "given", "is_given", "known_patronymics"]

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from rapidfuzz.distance import OSA
+
 from toolkit.matching.names.letters import folded, is_latin, skeleton
 from toolkit.matching.names.people import Comparison, compare_people
 from toolkit.matching.names.reading import PersonName, read_person
@@ -148,14 +149,6 @@ class Organisations:
         keys = pd.factorize(np.asarray([n.core for n in self.names], dtype=object), sort=True)[0]
         blocks: Ints = np.where(self.full, keys[self.code].astype(np.int64) + 1, 0)
         return blocks
-
-    def identity(self) -> Ints:
-        """A number per card, equal only for titles of the same words and legal form."""
-        keys = pd.factorize(np.asarray([f"{n.core}|{n.form}" for n in self.names], dtype=object), sort=True)[
-            0
-        ]
-        identity: Ints = keys[self.code].astype(np.int64)
-        return identity
 
     def compare(self, left: npt.ArrayLike, right: npt.ArrayLike) -> tuple[Ints, Ints]:
         """Verdicts and reasons for pairs of positions; `Verdict` numbers and `Reason` bits."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
 from toolkit.matching.names.given import Sex, given, is_given
 from toolkit.matching.names.letters import skeleton
 from toolkit.matching.names.reading import PersonName, name_words, read_words, shown_sex
@@ -115,11 +116,6 @@ class People:
         blocks: Ints = np.where(self.full, codes + 1, 0)
         return blocks
 
-    def identity(self) -> Ints:
-        """A number per person, equal only for names equal word for word."""
-        names = pd.DataFrame({"s": self.surname, "g": self.given, "p": self.patronymic})
-        return np.asarray(names.groupby(["s", "g", "p"], sort=True).ngroup(), dtype=np.int64)
-
     def compare(self, left: npt.ArrayLike, right: npt.ArrayLike) -> tuple[Ints, Ints]:
         """Verdicts and reasons for pairs of positions.
 
@@ -136,6 +132,11 @@ class People:
         verdicts, reasons = _judge(s, g, p, self.sex[i], self.sex[j], self.blank[i] | self.blank[j])
         reasons[swapped] |= int(Reason.ORDER)
         return verdicts, reasons
+
+    def one_given_name(self, left: Ints, right: Ints) -> Bools:
+        """Whether pairs of positions bear one given name, a typo aside."""
+        found: Bools = self._fits(self.given[left], self.given[right], given_names_fit) >= Fit.TYPO
+        return found
 
     def _fits(self, a: Ints, b: Ints, fit: Callable[[str, str], Fit]) -> Ints:
         result = np.where((a == 0) | (b == 0), np.int64(Fit.BLANK), np.int64(Fit.SAME))

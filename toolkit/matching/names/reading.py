@@ -52,7 +52,7 @@ class PersonName:
 
 _PLACEHOLDER_WORDS = """
 без имени имя фамилия отчество клиент клиентка новый новая гость входящий исходящий звонок неизвестно
-неизвестный неизвестная аноним нет указано указан не тест тестовый лид заявка сайт сайта с контакт контакта
+неизвестный неизвестная аноним нет указано указан тест тестовый лид заявка сайт сайта контакт контакта
 покупатель покупательница абонент номер телефон тел форма чат пользователь заказчик посетитель частное лицо
 физлицо физ unknown guest client customer test user name noname anonymous none null nan lead contact visitor
 whatsapp ватсап вотсап viber вайбер telegram телеграм avito авито instagram инстаграм vk вк crm bitrix битрикс
@@ -64,6 +64,8 @@ _RELATIVE_WORDS = """
 зять невестка wife husband mother father son daughter brother sister
 """
 _PLACEHOLDERS = frozenset(_PLACEHOLDER_WORDS.split())
+# Beside a placeholder they belong to it; alone, "С." is an initial.
+_PARTICLES = frozenset({"с", "из", "от", "по", "на", "не", "the", "a"})
 _RELATIVES = frozenset(_RELATIVE_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _WITH_DIGITS = re.compile(r"\S*[\d@]\S*")
@@ -79,7 +81,9 @@ def name_words(cell: str) -> tuple[str, ...]:
     words = [w.strip("'-") for w in _WORD.findall(text.replace("г-н", " ").replace("г-жа", " "))]
     if any(w in _RELATIVES for w in words):
         return ()
-    return tuple(w.replace("'", "") for w in words if w and w not in _PLACEHOLDERS)
+    if any(w in _PLACEHOLDERS for w in words):
+        words = [w for w in words if w not in _PLACEHOLDERS and w not in _PARTICLES]
+    return tuple(w.replace("'", "") for w in words if w)
 
 
 def read_person(last_name: str = "", name: str = "", second_name: str = "") -> PersonName:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
+
 from toolkit.matching.names.given import Sex, full_initials, given, known_patronymics
 from toolkit.matching.names.letters import is_latin, skeleton
 
