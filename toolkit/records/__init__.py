@@ -14,6 +14,7 @@ from toolkit.records.manifest import EntityEntry, Manifest
 from toolkit.records.multifields import multifields
 from toolkit.records.retention import SnapshotOnDisk, list_snapshots, older_than, prune
 from toolkit.records.snapshots import Snapshot, Wanted
+from toolkit.records.spellings import calendar_day, instant, read_value
 from toolkit.records.taking import ReadablePortal, take_snapshot, write_snapshot
 from toolkit.records.values import is_empty, normalise, same, to_wire
 
@@ -27,16 +28,19 @@ __all__ = [
     "Snapshot",
     "SnapshotOnDisk",
     "Wanted",
+    "calendar_day",
     "compare",
     "entities",
     "entity",
     "field_type",
+    "instant",
     "is_empty",
     "list_snapshots",
     "multifields",
     "normalise",
     "older_than",
     "prune",
+    "read_value",
     "same",
     "same_columns",
     "take_snapshot",

@@ -32,7 +32,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from toolkit.records.fieldtypes import FieldType
-from toolkit.records.values import UnreadableError, instant, normalise, read_value
+from toolkit.records.spellings import UnreadableError, instant, read_value
+from toolkit.records.values import normalise
 
 __all__ = ["arrow_type", "column", "same_columns", "to_pandas"]
 

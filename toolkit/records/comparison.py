@@ -17,8 +17,9 @@ from toolkit.records.catalogue import entity
 from toolkit.records.columns import same_columns
 from toolkit.records.fieldtypes import FieldType
 from toolkit.records.snapshots import Snapshot
+from toolkit.records.spellings import UnreadableError, read_value
 from toolkit.records.tables import RAW
-from toolkit.records.values import UnreadableError, read_value, same
+from toolkit.records.values import same
 
 __all__ = ["Difference", "compare"]
 

@@ -20,9 +20,9 @@ from toolkit.errors import IncompleteRead, ParameterError, SnapshotError
 from toolkit.records.catalogue import Entity, entity
 from toolkit.records.manifest import MANIFEST, EntityEntry, Manifest
 from toolkit.records.snapshots import Snapshot, Wanted
+from toolkit.records.spellings import instant
 from toolkit.records.storage import PrivateFile, appearing_whole
 from toolkit.records.tables import Definitions, TableFacts, read_columns, write_table
-from toolkit.records.values import instant
 
 __all__ = ["ReadablePortal", "take_snapshot", "write_snapshot"]
 
