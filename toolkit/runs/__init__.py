@@ -8,15 +8,15 @@ is known about it), `verify` (the proof) and `undo`.
 from __future__ import annotations
 
 from toolkit.runs.apply import ApplyRules, Progress, apply
-from toolkit.runs.changes import Changes, binds, creates, deletes, listed, notices, updates
+from toolkit.runs.changes import Changes, binds, creates, deletes, listed, notices, rewrites, updates
 from toolkit.runs.cost import PlanCost, estimate
 from toolkit.runs.folder import Run, RunFacts, new_run_id
 from toolkit.runs.journal import Journal, Settled
 from toolkit.runs.lock import Hold, locked
-from toolkit.runs.operation import Operation, OperationParams, Read, Tables
+from toolkit.runs.operation import Operation, OperationParams, Read, Tables, facts_of
 from toolkit.runs.plan import Plan
 from toolkit.runs.undo import Undo, UndoParams
-from toolkit.runs.verify import Certificate, judge, verify
+from toolkit.runs.verify import Certificate, check_canary, judge, verify
 
 __all__ = [
     "ApplyRules",
@@ -37,15 +37,18 @@ __all__ = [
     "Undo",
     "UndoParams",
     "apply",
+    "check_canary",
     "binds",
     "creates",
     "deletes",
     "estimate",
+    "facts_of",
     "judge",
     "listed",
     "locked",
     "new_run_id",
     "notices",
+    "rewrites",
     "updates",
     "verify",
 ]

@@ -269,19 +269,27 @@ class _Apply:
         """A notification gets its tag and its count now; everything else goes as planned."""
         if row.kind != "notify":
             return row
+        # Counted once, when it is first sent: sending it again must say the same.
         counted = self.journal.results().get(row.change) or self._counted(row)
-        if not counted["done"]:
+        if not any(counted.values()):
             known.append(Settled(row.change, "already", "", "nothing was changed that concerns this person"))
             return row
         self.journal.settle([Settled(row.change, "planned", result=counted)])
-        message = row.after["message"].replace("{done}", str(counted["done"]))
+        message = row.after["message"]
+        for name, count in counted.items():
+            message = message.replace("{" + name + "}", str(count))
         return replace(row, after={"message": message}, marker=f"b24kit:{self.run.id}:{row.record_id}")
 
     def _counted(self, row: Row) -> dict[str, int]:
+        """How many changes of each group the notification names were carried out."""
         done = set(self.journal.in_state("done"))
         active = self.run.plan.active
-        mine = active[(active["group"] == row.group) & (active["kind"] != "notify")]["change"]
-        return {"done": sum(1 for change in mine if int(change) in done)}
+        grouped = [
+            set(group.split())
+            for change, group in zip(active["change"], active["group"], strict=True)
+            if group and int(change) in done
+        ]
+        return {name: sum(group in each for each in grouped) for name, group in row.after["counts"].items()}
 
     def _settled(self, row: Row, outcome: Outcome) -> Settled:
         """What the journal learns from one outcome. Unknown stays `sent`."""

@@ -72,7 +72,7 @@ class Changes:
     Args:
         table: one row per change; columns as `COLUMNS`: kind, entity str; record_id Int64, missing for
             creates; before, after: JSON objects of field values as on the wire; reason str; marker str,
-            the external key of a create; group str, whose summary the change counts in.
+            the external key of a create; group str, names of the groups it counts in, set apart by blanks.
         listed: one row per record left alone on purpose; columns as `LISTED_COLUMNS`: entity, record_id,
             reason (one of few, to be counted), details (about this record).
     """
@@ -111,7 +111,7 @@ def updates(
         before: field to its values in the snapshot; the precondition of the change, cell by cell.
         after: the same fields to the values wanted.
         reason: why; one for all or one per change.
-        group: whose summary each change counts in (`user:5`); "" for nobody's.
+        group: names of the groups each change counts in, set apart by blanks (`to:5 from:7`).
     """
     if set(before) != set(after):
         raise ValueError("before and after must name the same fields")
@@ -192,17 +192,24 @@ def binds(
     return _rows("bind", entity, ids, ["{}"] * len(after), after, reason, "", "")
 
 
-def notices(user_ids: Sequence[int], texts: Sequence[str], *, groups: Sequence[str], reason: str) -> Changes:
+def notices(
+    user_ids: Sequence[int], texts: Sequence[str], *, counts: Sequence[Mapping[str, str]], reason: str
+) -> Changes:
     """One notification for each person, sent after the run is proven.
 
     Args:
         user_ids: whom.
-        texts: what; `{done}` becomes the number of changes of the group that were carried out.
-        groups: the group each counts; a notification about nothing is not sent.
+        texts: what; `{name}` becomes the number of changes carried out of the group that `counts` gives
+            that name.
+        counts: for each text, name to group (`{"received": "to:5"}`); a notification whose counts are
+            all zero is not sent.
         reason: why.
     """
-    after = [json.dumps({"message": text}, ensure_ascii=False) for text in texts]
-    return _rows("notify", "user", user_ids, ["{}"] * len(after), after, reason, "", list(groups))
+    after = [
+        json.dumps({"message": text, "counts": dict(count)}, ensure_ascii=False)
+        for text, count in zip(texts, counts, strict=True)
+    ]
+    return _rows("notify", "user", user_ids, ["{}"] * len(after), after, reason, "", "")
 
 
 def listed(

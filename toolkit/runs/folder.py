@@ -16,14 +16,14 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from toolkit.errors import PlanError, StorageError
-from toolkit.records import Snapshot
+from toolkit.records import Snapshot, Wanted
 from toolkit.runs.journal import Journal
 from toolkit.runs.plan import Plan
 
@@ -52,8 +52,7 @@ class RunFacts:
         portal: host name.
         created: ISO 8601, UTC.
         toolkit: version of the distribution.
-        reader: who read the snapshot: name and id of the webhook's user.
-        admin: whether that user administers the portal.
+        reads: what the snapshot holds: entity -> fields, filter, ids, linked_from; verify reads the same.
         undoes: run id this run takes back; "" for none.
         rehearses: run id this run rehearses on a sandbox; "" for none.
     """
@@ -64,8 +63,7 @@ class RunFacts:
     portal: str
     created: str
     toolkit: str
-    reader: str = ""
-    admin: bool = True
+    reads: Mapping[str, Any] = field(default_factory=dict)
     undoes: str = ""
     rehearses: str = ""
 
@@ -163,6 +161,20 @@ class Run:
     def journal(self) -> Journal:
         """The run's journal."""
         return Journal(self.folder / "journal.sqlite", self._now)
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """What its snapshots hold, to take one or to read the same again."""
+        return [
+            Wanted(
+                name,
+                read.get("fields"),
+                read.get("filter") or {},
+                ids=read.get("ids"),
+                linked_from=tuple((entity, column) for entity, column in read.get("linked_from") or ()),
+            )
+            for name, read in self.facts.reads.items()
+        ]
 
     @property
     def before(self) -> Snapshot:

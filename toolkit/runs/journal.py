@@ -105,8 +105,9 @@ class Journal:
         now = self._now()
         with self._transaction("sent"):
             self._db.executemany(
-                "INSERT INTO change (change, state, tries, sent_at) VALUES (?, 'sent', 1, ?) ON CONFLICT (change)"
-                " DO UPDATE SET state = 'sent', tries = tries + 1, sent_at = excluded.sent_at",
+                "INSERT INTO change (change, state, tries, sent_at) VALUES (?, 'sent', 1, ?)"
+                " ON CONFLICT (change) DO UPDATE SET state = 'sent', tries = tries + 1,"
+                " sent_at = excluded.sent_at",
                 [(change, now) for change in changes],
             )
 
@@ -186,8 +187,8 @@ class Journal:
         """Note one HTTP request (`toolkit.client.RequestNote`); holds no address and no values."""
         with self._transaction("request"):
             self._db.execute(
-                "INSERT INTO request (at, methods, duration_s, waited_s, waited_for, status, done, rejected, unknown)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO request"
+                " (at, methods, duration_s, waited_s, waited_for, status, done, rejected, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     note.sent_at,
                     json.dumps(dict(note.methods)),
@@ -250,5 +251,5 @@ class Journal:
             raise StorageError(
                 self.path,
                 str(error),
-                "Nothing was sent after this. Free some space or mend the folder's rights, then resume the run.",
+                "Nothing was sent after this. Free space or mend the folder's rights, then resume the run.",
             ) from error

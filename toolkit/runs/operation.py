@@ -14,10 +14,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toolkit.errors import ParameterError
-from toolkit.records import Wanted
 from toolkit.runs.changes import Changes
 
-__all__ = ["Operation", "OperationParams", "Read", "Tables"]
+__all__ = ["Operation", "OperationParams", "Read", "Tables", "facts_of"]
 
 Tables = Mapping[str, pd.DataFrame]
 """Entity name to its records: one row per record, columns named as on the wire."""
@@ -36,10 +35,14 @@ class Read:
     Args:
         fields: field names as on the wire; None for all of them.
         filter: as the list method understands it; empty for all records.
+        ids: only these records; None for all.
+        linked_from: only records these columns point to, as (entity, column) of entities read earlier.
     """
 
     fields: Sequence[str] | None = None
     filter: Mapping[str, Any] = field(default_factory=dict)
+    ids: Sequence[int] | None = None
+    linked_from: tuple[tuple[str, str], ...] = ()
 
 
 class Operation:
@@ -49,7 +52,6 @@ class Operation:
         name: how it is called on the command line; the file's name.
         title: what it does, in a line, by language.
         Params: its parameters.
-        writes: entity types it changes; each is locked during a run. A `*` stands for those of `wanted`.
         undo: what can be taken back, in a line, by language.
     """
 
@@ -70,10 +72,15 @@ class Operation:
             tables: one DataFrame for each entity of `reads`.
             params: an instance of `Params`.
 
-        Raises:
-            ParameterError: a parameter names what the portal does not have.
         """
         raise NotImplementedError  # abstract: every operation plans
+
+    def check(self, tables: Tables, params: Any) -> None:
+        """Stop a run whose parameters name what the portal does not have, before anything is planned.
+
+        Raises:
+            ParameterError: what is wrong, and what there is instead.
+        """
 
     def parameters(self, given: Mapping[str, Any]) -> Any:
         """Parameters checked and typed.
@@ -100,9 +107,29 @@ class Operation:
             "See b24kit operations " + self.name,
         )
 
-    def wanted(self, params: Any) -> list[Wanted]:
-        """What the snapshot has to hold, as the records room asks for it."""
-        return [
-            Wanted(entity, None if read.fields is None else list(read.fields), read.filter)
-            for entity, read in self.reads(params).items()
-        ]
+    def watches(self, params: Any) -> Mapping[str, Sequence[str]]:
+        """For keeping things in step: the entities whose changes matter, and the fields to read of what
+        changed. Empty when the operation cannot be watched."""
+        return {}
+
+    def narrowed(self, params: Any, changed: Tables) -> Mapping[str, Read] | None:
+        """What has to be read to plan just for what changed; None to read everything.
+
+        Args:
+            params: an instance of `Params`.
+            changed: the records of `watches` saved since the last pass.
+        """
+        return None
+
+
+def facts_of(reads: Mapping[str, Read]) -> dict[str, Any]:
+    """What an operation reads, in JSON types, for `run.json`."""
+    return {
+        entity: {
+            "fields": None if read.fields is None else list(read.fields),
+            "filter": dict(read.filter),
+            "ids": None if read.ids is None else [int(each) for each in read.ids],
+            "linked_from": [list(pair) for pair in read.linked_from],
+        }
+        for entity, read in reads.items()
+    }

@@ -20,13 +20,13 @@ import pandas as pd
 
 from toolkit.client import Clock
 from toolkit.errors import StorageError
-from toolkit.records import Difference, Snapshot, compare, entity, same, take_snapshot
+from toolkit.records import Difference, Snapshot, Wanted, compare, entity, same, take_snapshot
 from toolkit.records.values import instant
 from toolkit.runs.folder import Run, private
 from toolkit.runs.operation import Operation
 from toolkit.runs.plan import Plan
 
-__all__ = ["Certificate", "judge", "verify"]
+__all__ = ["Certificate", "check_canary", "judge", "verify"]
 
 _CELL_COLUMNS = ["entity", "record_id", "field", "wanted", "found", "verdict", "by", "at"]
 _SLACK_S = 5.0  # the portal keeps whole seconds, and a batch takes its time
@@ -90,12 +90,36 @@ def verify(
     Raises:
         IncompleteRead, PortalError, StorageError: the reading failed; the run is as it was.
     """
-    after = take_snapshot(portal, operation.wanted(params), run.next_after(), clock=clock, progress=progress)
+    after = take_snapshot(portal, run.wanted, run.next_after(), clock=clock, progress=progress)
     tables = {name: after.table(name) for name in after.entities}
     again = Plan.freeze(operation.plan(tables, params), {"operation": operation.name})
     certificate = judge(run, after, again)
     _keep(run, certificate)
     return certificate
+
+
+def check_canary(run: Run, portal: Any, clock: Clock) -> list[dict[str, Any]]:
+    """Read again only the records written so far, whole, before the rest of a run follows.
+
+    Returns:
+        The cells nobody answers for, as in `Certificate.cells`; empty when all is well.
+
+    Raises:
+        IncompleteRead, PortalError, StorageError: the reading failed.
+    """
+    journal = run.journal.table()
+    done = run.plan.active.merge(journal[journal["state"] == "done"], on="change")
+    done = done[done["kind"] == "update"]
+    found: list[dict[str, Any]] = []
+    for name, rows in done.groupby("entity"):
+        ids = [int(each) for each in rows["record_id"]]
+        fields = run.facts.reads.get(str(name), {}).get("fields")
+        folder = run.folder / f"canary-{len(list(run.folder.glob('canary-*'))) + 1}"
+        after = take_snapshot(portal, [Wanted(str(name), fields, ids=ids)], folder, clock=clock)
+        touched = _last_touch(after)
+        found += _judge_updates(str(name), rows, after, touched.get(str(name), {}))[1]
+        found += _side_effects(rows, compare(run.before, after), touched)
+    return [cell for cell in found if cell["verdict"] == "unexplained"]
 
 
 def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
@@ -286,7 +310,7 @@ def _exempt(plan: pd.DataFrame, whole: Plan, cells: list[dict[str, Any]]) -> set
 
 
 def _last_touch(after: Snapshot) -> dict[str, dict[int, tuple[Any, Any]]]:
-    """Who saved each record last, and when, where the snapshot holds it: entity -> id -> (user, ISO moment)."""
+    """Who saved each record last, and when: entity -> id -> (user, ISO moment), where the snapshot has it."""
     touched: dict[str, dict[int, tuple[Any, Any]]] = {}
     for name in after.entities:
         columns = set(after.columns(name))
