@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from toolkit.matching.cells import Cells, arrow_texts, cells_in_blocks
 from toolkit.matching.inn.checks import INN_10, INN_11, INN_12
 from toolkit.matching.inn.reading import InnClass, InnReading, kpp_kind

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+
 from toolkit.matching.cells import Cells, arrow_texts, cells_in_blocks
 from toolkit.matching.phones.numbering import seven_zone, undivided_codes
 from toolkit.matching.phones.reading import RUSSIA, Home, PhoneClass, PhoneFlag, PhoneNumber, PhoneReading

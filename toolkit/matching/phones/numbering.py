@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
+
 from toolkit.matching.inn.checks import inn_holds
 from toolkit.matching.phones.reading import Home, PhoneClass, PhoneFlag, PhoneNumber
 
@@ -111,7 +112,9 @@ def _confirm_by_library(digits: str) -> tuple[str, str, str] | None:
     return region, _LINES.get(phonenumbers.number_type(number), "unknown"), national
 
 
-def read_digits(digits: str, home: Home, *, plus: bool = False, trunk: bool = False) -> DigitsReading:
+def read_digits(
+    digits: str, home: Home, *, plus: bool = False, trunk: bool = False, code: str = ""
+) -> DigitsReading:
     """The number that digits mean at home, with every other number they may mean beside it.
 
     Args:
@@ -119,42 +122,48 @@ def read_digits(digits: str, home: Home, *, plus: bool = False, trunk: bool = Fa
         home: home country, area code and known junk.
         plus: whether a plus stood before the digits.
         trunk: whether the first digit was set apart (`8 (342) …`), so that it cannot be part of the code.
+        code: digits set apart right after the plus (`+49 30 …`), so that they are the country code.
     """
     if not digits:
         return DigitsReading(PhoneClass.GARBAGE)
     zeros = not digits.strip("0")
     if zeros or (len(digits) >= 5 and (len(set(digits)) == 1 or digits.startswith("1234567"))):
-        found = _numbers(digits, home, plus, trunk)
+        found = _numbers(digits, home, plus, trunk, code)
         return _one(found, home) if found else DigitsReading(PhoneClass.PLACEHOLDER)
-    found = _numbers(digits, home, plus, trunk)
+    found = _numbers(digits, home, plus, trunk, code)
     if found:
         return _one(found, home)
     return _not_a_number(digits, home, plus, trunk)
 
 
-def _numbers(digits: str, home: Home, plus: bool, trunk: bool) -> dict[str, frozenset[PhoneFlag]]:
+def _numbers(digits: str, home: Home, plus: bool, trunk: bool, code: str) -> dict[str, frozenset[PhoneFlag]]:
     """International digits of each valid reading, the most literal first, with the flags of that reading."""
     found: dict[str, frozenset[PhoneFlag]] = {}
-    for candidate, flags in _candidates(digits, home, plus, trunk):
+    for candidate, flags in _candidates(digits, home, plus, trunk, code):
         if candidate not in found and confirm(candidate) is not None:
             found[candidate] = frozenset(flags)
     return found
 
 
-def _candidates(digits: str, home: Home, plus: bool, trunk: bool) -> list[tuple[str, set[PhoneFlag]]]:
+def _candidates(
+    digits: str, home: Home, plus: bool, trunk: bool, code: str
+) -> list[tuple[str, set[PhoneFlag]]]:
     if seven_zone(home):
-        return _written_in_plus(digits) if plus else _written_in_seven_zone(digits, trunk)
-    return _written_in_plus(digits) if plus else _written_abroad(digits, home)
+        return _written_in_plus(digits, code) if plus else _written_in_seven_zone(digits, trunk)
+    return _written_in_plus(digits, code) if plus else _written_abroad(digits, home)
 
 
-def _written_in_plus(digits: str) -> list[tuple[str, set[PhoneFlag]]]:
+def _written_in_plus(digits: str, code: str = "") -> list[tuple[str, set[PhoneFlag]]]:
     size, fixed = len(digits), {PhoneFlag.TRUNK_FIXED}
     out: list[tuple[str, set[PhoneFlag]]] = [(digits, set())]
     if size == 11 and digits[0] == "8":
         out.append(("7" + digits[1:], fixed))
     elif size == 12 and digits[:2] in ("78", "77", "87"):
         out.append(("7" + digits[2:], fixed))
-    elif size == 10 and digits[0] in "3489" and confirm(digits) is None:
+    elif (
+        size == 10 and digits[0] in "3489" and int(code or 0) not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    ):
+        # The 7 may have been forgotten: +495 123-45-67 is Moscow rather than a short German number.
         out.append(("7" + digits, {PhoneFlag.COUNTRY_ADDED, PhoneFlag.REVIEW}))
     out += _after_exit_code(digits)
     return out

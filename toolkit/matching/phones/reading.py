@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import phonenumbers
+
 from toolkit.errors import ParameterError
 
 __all__ = ["RUSSIA", "Home", "PhoneClass", "PhoneFlag", "PhoneNumber", "PhoneReading"]

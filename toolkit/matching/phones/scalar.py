@@ -87,14 +87,13 @@ def read_phone(value: object, home: Home = RUSSIA) -> PhoneReading:
 
 def _whole(cleaned: str, home: Home) -> PhoneNumber | None:
     """The one undoubted number that a plainly written value is, or None when it needs a closer look."""
-    digits = _NO_DIGIT.sub("", cleaned)
-    if len(digits) < 10:
+    written = Piece(cleaned, Parted.START)
+    if len(written.digits) < 10:
         return None
-    trunk = Piece(cleaned, Parted.START).trunk
-    number = read_digits(digits, home, plus="+" in cleaned, trunk=trunk).number
+    number = _number_in(written, home)
     if number is None or number.phone_class is not PhoneClass.VALID or PhoneFlag.REVIEW in number.flags:
         return None
-    piece = bare_brackets(Piece(cleaned, Parted.START))
+    piece = bare_brackets(written)
     if piece is not None and _number_in(piece, home) is not None:
         return None
     return number
@@ -180,7 +179,9 @@ def _may_be_date(text: str) -> bool:
 
 
 def _number_in(piece: Piece, home: Home) -> PhoneNumber | None:
-    return _with_extension(read_digits(piece.digits, home, plus=piece.plus, trunk=piece.trunk).number, piece)
+    return _with_extension(
+        read_digits(piece.digits, home, plus=piece.plus, trunk=piece.trunk, code=piece.code).number, piece
+    )
 
 
 def _with_extension(number: PhoneNumber | None, piece: Piece) -> PhoneNumber | None:
@@ -211,7 +212,7 @@ def _read_piece(piece: Piece, found: _Found) -> None:
             others = with_extension.alternatives + ((whole.e164,) if whole is not None else ())
             found.keep(replace(with_extension, alternatives=others))
             return
-    reading = read_digits(digits, found.home, plus=piece.plus, trunk=piece.trunk)
+    reading = read_digits(digits, found.home, plus=piece.plus, trunk=piece.trunk, code=piece.code)
     number = _with_extension(reading.number, piece)
     literal = number is not None and PhoneFlag.REVIEW not in number.flags
     if number is not None and (literal or not _read_parts(piece, found, dry=True)):

@@ -57,6 +57,12 @@ class Piece:
         """Whether a plus stands before the digits."""
         return "+" in self.run
 
+    @property
+    def code(self) -> str:
+        """The digits set apart right after the plus: the country code, if the writer knew it."""
+        found = _CODE_APART.match(self.run)
+        return found[1] if found else ""
+
     @cached_property
     def trunk(self) -> bool:
         """Whether the first digit stands apart, as the trunk prefix in `8 (342) …`."""
@@ -78,24 +84,30 @@ _HARD = re.compile(rf"[;|\n\\]|(?<![{_L}])(?:или|и|or|and)(?![{_L}])", re.IG
 _SOFT = re.compile(r"([/,])")
 _RUN = re.compile(r"\x01([\d\-]+)\x01|([+(\[]*\d(?:[\d\s()\[\].\-~'\"+]*\d)?[)\]]?)")
 _BARE = re.compile(r"^(.*\d.*?)\s*\((\d{2,5})\)\s*$")
-_PREFIXED_PLUS = re.compile(r"(^|[;,|\n/:]|[^\W\d_]\.?\s)\s*\+?(?:7|8|007)[\s(\-]*\+(?=\s*[\d(])")
+_PREFIXED_PLUS = re.compile(r"(^|[;,|\n/:]|[^\W\d_]\.?\s)\s*\+?(?:7|8|007)[\s(\-]*\+(?=\s*\(?7)")
+# The national prefix in brackets after the country code, `+44 (0)20 …`; only Italy dials it from abroad.
+_BRACKETED_ZERO = re.compile(r"(\+\s?(?!39)\d{1,3})[\s\-]*\(0\)")
+_TIME = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?![\d:])")
+_CODE_APART = re.compile(r"\s*\+\s?(\d{1,3})[\s(\-]")
 
 
 def split_text(text: str) -> tuple[list[Piece], bool, bool]:
-    """Pieces in the order written, whether other text was cut away, and whether a doubled prefix was.
+    """Pieces in the order written, whether other text was cut away, and whether a prefix too many was.
 
     A run of digits that belongs to an extension without a number comes as a piece with an empty run.
     """
     text, doubled = _PREFIXED_PLUS.subn(r"\1+", text)
+    text, zeros = _BRACKETED_ZERO.subn(r"\1 ", text)
+    text, times = _TIME.subn("\x02", text)
     text = _EXTENSION.sub(lambda found: f"\x01{found[1]}\x01", text)
     pieces: list[Piece] = []
-    cut = False
+    cut = bool(times)
     for chunk in _HARD.split(text):
         for part, parted in _soft_parts(chunk):
             found, left_over = _runs(part, parted)
             pieces += found
             cut |= left_over
-    return pieces, cut, bool(doubled)
+    return pieces, cut, bool(doubled or zeros)
 
 
 def _digit_count(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 import phonenumbers
+
 from toolkit.matching.phones.reading import PhoneClass, PhoneFlag, PhoneNumber, PhoneReading
 
 __all__ = ["explain_phone"]
