@@ -9,17 +9,20 @@ api-reference/crm/contacts/*.md, read 2026-11-22.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import php
 from .errors import RestError
 from .fields import Field, Kind
+from .files import field_files, item_file_links
 from .records import FM_TYPES, Draft, PhoneEdit
 from .schema import universal_fields
 from .values import BadValueError, Zone, legacy_value, stored, universal_value
 
 if TYPE_CHECKING:
+    from .call import Caller
     from .portal import Sandbox
 
 __all__ = ["legacy_draft", "legacy_rows", "universal_draft", "universal_names", "universal_rows"]
@@ -87,9 +90,18 @@ def universal_draft(
             or (field.immutable and not adding)
         ):
             continue
+        elif field.type == "file":
+            if name != "photo":  # the one file field universal methods cannot write
+                _put_files(portal, kind, draft, field, value, legacy=False)
         else:
             _put(draft, field, value, portal.zone, strict=True, adding=adding)
     return draft
+
+
+def _put_files(portal: Sandbox, kind: Kind, draft: Draft, field: Field, value: Any, *, legacy: bool) -> None:
+    """The value of a file field is the whole set: files it does not name leave the field."""
+    kept = field_files(portal, kind, field, value, legacy=legacy)
+    draft.columns[field.column] = None if kept in (None, []) else json.dumps(kept)
 
 
 def _put(draft: Draft, field: Field, value: Any, zone: Zone, *, strict: bool, adding: bool) -> None:
@@ -169,11 +181,18 @@ def _legacy_edits(type_id: str, value: Any) -> list[PhoneEdit]:
 
 
 def universal_rows(
-    portal: Sandbox, kind: Kind, rows: Sequence[Mapping[str, Any]], select: Any, *, original: bool
+    portal: Sandbox,
+    kind: Kind,
+    rows: Sequence[Mapping[str, Any]],
+    select: Any,
+    *,
+    original: bool,
+    caller: Caller | None = None,
 ) -> list[dict[str, Any]]:
     """Records as `crm.item.get|list` show them.
 
     Args:
+        caller: on whose behalf links to files will be opened.
         select: names; absent, empty or holding `*` means everything, `fm` included. Unknown names
             are dropped without a word.
     """
@@ -191,14 +210,18 @@ def universal_rows(
     show = [
         (name, each.column, _shower(each, portal.zone))
         for name, each in chosen.items()
-        if not each.virtual and not each.disabled
+        if not each.virtual and not each.disabled and each.type != "file"
     ]
+    files = [(name, each) for name, each in chosen.items() if each.type == "file" and not each.disabled]
     empty = [name for name, each in chosen.items() if each.disabled]
     aliases = [name for name in chosen if name in _ALIASES]
     shown = []
     for row in rows:
         id_ = int(row["ID"])
         record: dict[str, Any] = {name: make(row[column]) for name, column, make in show}
+        for name, each in files:
+            links = [item_file_links(portal, kind, each, id_, file, caller) for file in _file_ids(row, each)]
+            record[name] = links if each.multiple else links[0] if links else None
         for name in empty:
             record[name] = None
         for name in aliases:
@@ -224,6 +247,10 @@ def universal_rows(
             record["entityTypeId"] = kind.entity_type_id
         shown.append(record)
     return shown
+
+
+def _file_ids(row: Mapping[str, Any], field: Field) -> list[int]:
+    return [int(each) for each in php.values(json.loads(row[field.column] or "null"))]
 
 
 def _linked(portal: Sandbox, kind: Kind, ids: Sequence[int], linked_type: int) -> dict[int, list[int]]:
@@ -292,8 +319,22 @@ def legacy_draft(
                 continue
             if not adding and (field.immutable or (field.column == "CATEGORY_ID")):
                 continue
-            _put(draft, field, value, portal.zone, strict=False, adding=adding)
+            if field.type == "file":
+                _put_files(portal, kind, draft, field, value, legacy=True)
+            else:
+                _put(draft, field, value, portal.zone, strict=False, adding=adding)
     return draft
+
+
+def _legacy_files(portal: Sandbox, kind: Kind, row: Mapping[str, Any], field: Field) -> Any:
+    """A file field of the legacy card: id and two addresses, meant for a browser that is signed in."""
+    links = [
+        item_file_links(portal, kind, field, int(row["ID"]), file, None) for file in _file_ids(row, field)
+    ]
+    shown = [{"id": each["id"], "showUrl": each["url"], "downloadUrl": each["url"]} for each in links]
+    if field.multiple:
+        return shown or False
+    return shown[0] if shown else None
 
 
 def legacy_rows(
@@ -324,10 +365,13 @@ def legacy_rows(
             chosen = {"ID": names["ID"], **chosen}
         fm_types = [each for each in wanted if each in FM_TYPES]
     phones = portal.records.phones(kind, [int(row["ID"]) for row in rows]) if fm_types else {}
-    show = [(name, field) for name, field in chosen.items() if not field.virtual]
+    show = [(name, field) for name, field in chosen.items() if not field.virtual and field.type != "file"]
+    files = [(name, field) for name, field in chosen.items() if field.type == "file"]
     shown = []
     for row in rows:
         record = {name: legacy_value(field, row[field.column], portal.zone) for name, field in show}
+        for name, field in files:
+            record[name] = _legacy_files(portal, kind, row, field)
         for type_id in fm_types:
             entries = [
                 {

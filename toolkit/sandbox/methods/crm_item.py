@@ -118,7 +118,9 @@ def get(call: Call) -> Any:
 
 
 def _shown(call: Call, kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
-    return universal_rows(call.portal, kind, [row], None, original=original_names(call))[0]
+    return universal_rows(call.portal, kind, [row], None, original=original_names(call), caller=call.caller)[
+        0
+    ]
 
 
 @method("crm.item.list", scope="crm", docs=_DOCS + "list.md")
@@ -138,7 +140,9 @@ def list_(call: Call) -> Page:
     )
     order = compile_order(call.params.get("order") or {}, names, strict=True, default=default)
     rows, total, start = page_of(call, kind, condition.sql, condition.args, order)
-    items = universal_rows(call.portal, kind, rows, call.params.get("select"), original=original)
+    items = universal_rows(
+        call.portal, kind, rows, call.params.get("select"), original=original, caller=call.caller
+    )
     return Page.of({"items": items}, len(items), total, start)
 
 
