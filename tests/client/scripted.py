@@ -68,7 +68,7 @@ class Scripted:
         errors: dict[str, Any] = {}
         for name, line in body["cmd"].items():
             sub, _, query = line.partition("?")
-            status, answer = self._one(sub, _parsed(query, result))
+            status, answer = self._one(sub, parsed(query, result))
             if status != 200:
                 errors[name] = {key: answer[key] for key in ("error", "error_description")}
                 if body.get("halt"):
@@ -118,7 +118,7 @@ class Scripted:
         return 200, {"result": {container: rows} if container else rows, "total": 0}
 
 
-def _parsed(query: str, results: dict[str, Any]) -> dict[str, Any]:
+def parsed(query: str, results: dict[str, Any]) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for path, value in parse_qsl(query, keep_blank_values=True):
         first, *rest = re.findall(r"[^\[\]]+", path)

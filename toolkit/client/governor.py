@@ -17,7 +17,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +36,10 @@ _LOG = logging.getLogger(__name__)
 _MARGIN = 0.98
 
 _PENDING_FOR_S = 120.0
+
+# A clock of unix seconds cannot move by less than a fraction of a microsecond: a wait shorter than that
+# would never end.
+_SHORTEST_WAIT_S = 0.001
 _BATCH = "batch"
 
 
@@ -129,7 +133,7 @@ class Governor:
             now = self._clock.now()
             hold = self._hold(memory, wanted, batch, now)
             if hold.wait_s > 0:
-                return hold
+                return replace(hold, wait_s=max(hold.wait_s, _SHORTEST_WAIT_S))
             memory.rate.add(now, self.limits)
             ticket = Ticket(uuid.uuid4().hex[:12], wanted, batch, now)
             memory.pending[ticket.id] = (now + _PENDING_FOR_S, self._costs(memory, wanted, batch))
@@ -202,7 +206,7 @@ class Governor:
             )
 
     @contextlib.contextmanager
-    def _remembered(self, *, changes: bool = True) -> Iterator[Memory]:  # noqa: ARG002 - for those who write
+    def _remembered(self, *, changes: bool = True) -> Iterator[Memory]:
         with self._lock:
             yield self._memory
 
@@ -293,6 +297,8 @@ class SharedGovernor(Governor):
             # Somebody's crash tore the file. Begin with a full bucket: slower for a moment, never too fast.
             memory = Memory()
             memory.rate.level, memory.rate.at = self.limits.burst, self._clock.now()
+            self._memory = memory
+            self._write()
             return memory
 
     def _write(self) -> None:

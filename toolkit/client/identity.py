@@ -91,7 +91,7 @@ class WebhookIdentity:
         """The body as it is: the address is the signature."""
         return dict(body)
 
-    def renewed(self, body: Mapping[str, Any]) -> Outcome | None:  # noqa: ARG002 - part of the protocol
+    def renewed(self, body: Mapping[str, Any]) -> Outcome | None:
         """A webhook cannot be renewed."""
         return Outcome("rejected", code="expired_token", message="the webhook has expired", kind="access")
 

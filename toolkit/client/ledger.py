@@ -106,7 +106,8 @@ class RateLedger:
 
     def _level(self, now: float, limits: Limits) -> float:
         passed = max(0.0, now - self.at)
-        return max(0.0, self.level - passed * (limits.rate_per_s or 0.0))
+        # While others fill the bucket too, it drains more slowly for us.
+        return max(0.0, self.level - passed * (limits.rate_per_s or 0.0) * self.share)
 
 
 @dataclass
