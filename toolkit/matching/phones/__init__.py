@@ -1,8 +1,8 @@
 """Phones: text to numbers. Whose number it is, and whether two cards share it, is decided elsewhere.
 
 Start with `scalar`, the exact reading of one value; `column` reads a million and agrees with it. `reading`
-says what comes out, `numbering` which digits make a number, `splitting` and `assembly` what stands around them. Uses
-`phonenumbers`, numpy, pandas and pyarrow, and from the house `errors` and `inn.checks`.
+says what comes out, `numbering` which digits make a number, `splitting` and `assembly` what stands around
+them. Uses `phonenumbers`, numpy, pandas and pyarrow, and from the house `errors` and `inn.checks`.
 """
 
 from toolkit.matching.phones.column import read_phone_numbers, read_phones
