@@ -1,5 +1,16 @@
-"""What a sandbox portal is filled with: nothing but its dictionaries, or a whole firm.
+"""What a portal is filled with: from the factory, or by a seed.
 
-`factory.install` furnishes an empty portal (first administrator, dictionaries, pipelines). The other
-files each tell one firm's story, of any size, the same for the same seed number.
+`SEEDS` names them; each takes a portal fresh from the factory, a scale and a number.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..portal import Sandbox
+from .realty import realty
+
+__all__ = ["SEEDS", "realty"]
+
+SEEDS: dict[str, Callable[[Sandbox, float, int], None]] = {"realty": realty}
+"""Seeds by name: `SEEDS["realty"](portal, scale, seed)`."""
