@@ -15,6 +15,7 @@
     │   │   └── Stopped          asked to stop before the request left
     │   └── AnswerLost           the request left, its answer did not come: look before resending
     ├── BreakerOpen              requests kept failing; resume when the portal is well
+    ├── CanaryFailed             the first changes had effects nobody meant (4)
     ├── IncompleteRead           a list could not be proven complete
     ├── SnapshotError            a snapshot is damaged, missing or not to be trusted
     ├── StorageError             disk full, folder not writable
@@ -35,6 +36,7 @@ __all__ = [
     "AnswerLost",
     "ApprovalNeeded",
     "BreakerOpen",
+    "CanaryFailed",
     "CommandError",
     "IncompleteRead",
     "InputError",
@@ -228,6 +230,28 @@ class BreakerOpen(ToolkitError):
         super().__init__(
             f"{failures} requests in a row failed on {portal}, so run {run} stopped ({last}). "
             f"Nothing is lost. When the portal is well again: b24kit resume {run}"
+        )
+
+
+class CanaryFailed(ToolkitError):
+    """The first changes of a run brought about something nobody meant, so the rest was not begun.
+
+    Args:
+        portal: host name.
+        run: run id.
+        changes: how many had been written.
+        cells: what was found; maps with entity, record_id, field, wanted, found.
+    """
+
+    exit_code = 4
+
+    def __init__(self, portal: str, run: str, changes: int, cells: list[dict[str, object]]) -> None:
+        self.portal, self.run, self.changes, self.cells = portal, run, changes, cells
+        first = cells[0]
+        super().__init__(
+            f"After the first {changes} changes of run {run} on {portal}, {len(cells)} cells read otherwise than"
+            f" anybody meant; first {first['entity']} {first['record_id']} {first['field']}: {first['found']!r}."
+            f" Probably a robot. Nothing more was written. Take them back: b24kit undo {run}"
         )
 
 

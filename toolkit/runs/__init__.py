@@ -15,10 +15,12 @@ from toolkit.runs.journal import Journal, Settled
 from toolkit.runs.lock import Hold, locked
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables, facts_of
 from toolkit.runs.plan import Plan
+from toolkit.runs.policy import POLICY_TEMPLATE, Policy, Window, over_share
 from toolkit.runs.undo import Undo, UndoParams
 from toolkit.runs.verify import Certificate, check_canary, judge, verify
 
 __all__ = [
+    "POLICY_TEMPLATE",
     "ApplyRules",
     "Certificate",
     "Changes",
@@ -28,6 +30,7 @@ __all__ = [
     "OperationParams",
     "Plan",
     "PlanCost",
+    "Policy",
     "Progress",
     "Read",
     "Run",
@@ -36,9 +39,10 @@ __all__ = [
     "Tables",
     "Undo",
     "UndoParams",
+    "Window",
     "apply",
-    "check_canary",
     "binds",
+    "check_canary",
     "creates",
     "deletes",
     "estimate",
@@ -48,6 +52,7 @@ __all__ = [
     "locked",
     "new_run_id",
     "notices",
+    "over_share",
     "rewrites",
     "updates",
     "verify",

@@ -188,7 +188,8 @@ class Journal:
         with self._transaction("request"):
             self._db.execute(
                 "INSERT INTO request"
-                " (at, methods, duration_s, waited_s, waited_for, status, done, rejected, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " (at, methods, duration_s, waited_s, waited_for, status, done, rejected, unknown)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     note.sent_at,
                     json.dumps(dict(note.methods)),

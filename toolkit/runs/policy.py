@@ -1,0 +1,182 @@
+"""What an unattended run may do: a policy file, and what it says about a plan.
+
+A person approves a plan by typing the portal and the count. Where nobody sits, a policy approves, within
+its caps, or the run stops and asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from toolkit.errors import PlanError
+from toolkit.runs.plan import Plan
+
+__all__ = ["POLICY_TEMPLATE", "Policy", "Window", "over_share"]
+
+
+class Window(BaseModel):
+    """When a run may write.
+
+    Args:
+        start: time of day, `22:00`.
+        end: time of day; earlier than `start` means the next morning.
+        zone: IANA name, `Europe/Moscow`.
+        days: days of the week on which the window opens, 1 Monday to 7 Sunday; empty for every day.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: time
+    end: time
+    zone: str = "Europe/Moscow"
+    days: list[int] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _known(self) -> Window:
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{self.zone!r} is not a time zone such as Europe/Moscow") from error
+        if any(not 1 <= day <= 7 for day in self.days):
+            raise ValueError("days are 1 (Monday) to 7 (Sunday)")
+        if self.start == self.end:
+            raise ValueError("start and end are the same: leave the window out to write at any time")
+        return self
+
+    def remaining_s(self, unix: float) -> float:
+        """Seconds left of the window that is open at that moment; 0 when it is closed."""
+        now = datetime.fromtimestamp(unix, ZoneInfo(self.zone))
+        for day in (now.date() - timedelta(days=1), now.date()):
+            opens = datetime.combine(day, self.start, now.tzinfo)
+            closes = datetime.combine(day, self.end, now.tzinfo)
+            if closes <= opens:
+                closes += timedelta(days=1)
+            if opens <= now < closes and (not self.days or opens.isoweekday() in self.days):
+                return closes.timestamp() - unix
+        return 0.0
+
+
+class Policy(BaseModel):
+    """What unattended runs may do.
+
+    Args:
+        operations: names; `undo` among them if runs may take back.
+        kinds: kinds of change.
+        max_changes: per run.
+        max_changes_per_day: over all runs of the portal in 24 hours; None for no such cap.
+        max_share: of the records of an entity type a run may touch, 0 to 1.
+        must_rehearse: rehearse on a sandbox first; a rehearsal that is not clean stops the run.
+        canary: changes carried out and re-read before the rest; 0 for none.
+        window: when it may write; None for always.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    operations: list[str]
+    kinds: list[Literal["update", "create", "delete", "merge", "bind", "notify"]]
+    max_changes: int = Field(ge=1)
+    max_changes_per_day: int | None = Field(None, ge=1)
+    max_share: float = Field(0.3, gt=0, le=1)
+    must_rehearse: bool = True
+    canary: int = Field(10, ge=0)
+    window: Window | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Policy:
+        if self.max_changes_per_day is not None and self.max_changes_per_day < self.max_changes:
+            raise ValueError("max_changes_per_day is below max_changes, so no full run could ever start")
+        if self.canary >= self.max_changes:
+            raise ValueError("canary is not smaller than max_changes")
+        return self
+
+    @classmethod
+    def read(cls, path: Path) -> Policy:
+        """The policy in a YAML file.
+
+        Raises:
+            PlanError: unreadable, an unknown name, or rules that contradict each other.
+        """
+        try:
+            given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            raise PlanError(path, f"cannot be read: {error}", "Write one with: b24kit policy") from error
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the policy"
+        problem = str(first["msg"]).removeprefix("Value error, ")
+        raise PlanError(path, f"cannot be used: {where}: {problem}", "Compare it with: b24kit policy")
+
+    def objections(
+        self, operation: str, plan: Plan, table_sizes: Mapping[str, int], *, done_today: int, now: float
+    ) -> list[str]:
+        """Why this policy does not approve a plan; empty when it does.
+
+        Args:
+            operation: name of the operation.
+            plan: the plan.
+            table_sizes: records of each entity in the snapshot.
+            done_today: changes carried out on the portal in the last 24 hours.
+            now: unix seconds.
+        """
+        against: list[str] = []
+        active = plan.active
+        if operation not in self.operations:
+            against.append(f"operation {operation} is not among {', '.join(self.operations)}")
+        kinds = set(active["kind"]) - set(self.kinds)
+        if kinds:
+            against.append(f"the plan holds changes of kind {', '.join(sorted(kinds))}")
+        count = int((active["kind"] != "notify").sum())
+        if count > self.max_changes:
+            against.append(f"{count} changes are more than max_changes={self.max_changes}")
+        if self.max_changes_per_day is not None and count + done_today > self.max_changes_per_day:
+            against.append(
+                f"{count} changes after {done_today} today are more than"
+                f" max_changes_per_day={self.max_changes_per_day}"
+            )
+        against += over_share(plan, table_sizes, self.max_share)
+        if self.window is not None and self.window.remaining_s(now) <= 0:
+            opens, closes = f"{self.window.start:%H:%M}", f"{self.window.end:%H:%M}"
+            against.append(f"it is outside the window {opens} to {closes} {self.window.zone}")
+        return against
+
+
+def over_share(plan: Plan, table_sizes: Mapping[str, int], max_share: float) -> list[str]:
+    """Which entity types a plan touches more of than allowed, in words; empty when none."""
+    active = plan.active
+    touched = (
+        active[active["kind"].isin(["update", "delete", "merge"])].groupby("entity")["record_id"].nunique()
+    )
+    found = []
+    for name, count in touched.items():
+        size = table_sizes.get(str(name), 0)
+        if size and count / size > max_share:
+            found.append(
+                f"{count} of {size} {name} records are more than the allowed share of {max_share:.0%}"
+            )
+    return found
+
+
+POLICY_TEMPLATE = """\
+# What b24kit may do on this portal when nobody is watching.
+# Что b24kit может делать на этом портале без присмотра.
+operations: [reassign_contacts]      # какие операции / which operations
+kinds: [update, notify]              # виды изменений: update create delete merge bind notify
+max_changes: 500                     # не больше за один запуск / at most per run
+max_changes_per_day: 2000            # не больше за сутки / at most in 24 hours
+max_share: 0.10                      # не больше этой доли таблицы (0.10 = 10 %)
+must_rehearse: true                  # сначала репетиция в песочнице / rehearse on a sandbox first
+canary: 10                           # столько изменений проверить, прежде чем продолжать / canary first
+window:                              # когда можно писать; удалите, если всегда / when writing is allowed
+  start: "21:00"
+  end: "06:00"
+  zone: Europe/Moscow
+"""
