@@ -8,6 +8,7 @@ every door: HTTP, TLS and in-process.
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -254,6 +255,7 @@ class Sandbox:
             AttributeError,
             IndexError,
             RecursionError,
+            sqlite3.Error,
         ) as broken:
             # A request no page describes broke the method: the portal answers 500, it does not die.
             db.execute("ROLLBACK TO one_call")

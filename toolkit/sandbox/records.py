@@ -9,7 +9,7 @@ Source: api-reference/crm/universal/crm-item-{add,update,delete}.md and import/*
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,6 +90,9 @@ declare_table(
 )
 
 FM_TYPES = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
+
+SAVE_RULES: list[Callable[[Sandbox, Kind, int, dict[str, Any]], None]] = []
+"""What method families have to say on a row that is about to be changed; a family adds its own at import."""
 
 # Linked type -> column of the primary link on the owner's row.
 PRIMARY_COLUMN = {3: "CONTACT_ID", 4: "COMPANY_ID"}
@@ -336,6 +339,8 @@ class Records:
         if changed:
             self._check(kind, merged, adding=False)
             self._settle_stage(kind, merged, before, caller.user_id, now, given=changed)
+            for rule in SAVE_RULES:
+                rule(self._portal, kind, id_, merged)
             changed = {name: value for name, value in merged.items() if before.get(name) != value}
         touched = self._write_phones(kind, id_, draft.phones)
         touched |= self._write_links(kind, id_, draft, changed)
