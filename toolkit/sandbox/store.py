@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .fields import Field, Kind, Storage
+from .phones import phone_key
 
 __all__ = ["TABLES", "Column", "Store", "Table", "declare_table"]
 
@@ -124,6 +125,7 @@ class Store:
         self.db.create_function(
             "fold", 1, lambda text: None if text is None else str(text).casefold(), deterministic=True
         )
+        self.db.create_function("phone_key", 1, phone_key, deterministic=True)
         for table in TABLES.values():
             self._create(table)
 
