@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["EMPTY_OBJECT", "items", "parse_pairs", "tidy", "to_json", "values"]
+__all__ = ["EMPTY_OBJECT", "Settled", "items", "parse_pairs", "tidy", "to_json", "values"]
 
 # PHP's max_input_nesting_level: deeper variables are dropped, not an error.
 MAX_DEPTH = 64
@@ -31,6 +31,13 @@ class _EmptyObject:
 
 
 EMPTY_OBJECT = _EmptyObject()
+
+
+class Settled(dict[str, Any]):
+    """A map that already is what PHP would write: never empty, no numeric keys, no empty maps inside.
+
+    Long lists of records are walked once less on their way out.
+    """
 
 
 def parse_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -103,6 +110,8 @@ def to_json(answer: Any) -> bytes:
 
 
 def _written(value: Any) -> Any:
+    if isinstance(value, Settled):
+        return value
     if isinstance(value, dict):
         if not value:
             return []
