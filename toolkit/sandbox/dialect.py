@@ -176,7 +176,7 @@ def _fm_edits(portal: Sandbox, value: Any, *, adding: bool) -> list[PhoneEdit]:
 
 
 def _legacy_edits(type_id: str, value: Any) -> list[PhoneEdit]:
-    """`PHONE: [{VALUE, VALUE_TYPE}]` adds; `{ID, VALUE}` edits; `{ID}`, an empty value, `DELETE: "Y"` delete."""
+    """`{VALUE, VALUE_TYPE}` adds; `{ID, VALUE}` edits; `{ID}`, an empty value, `DELETE: "Y"` delete."""
     edits = []
     for entry in php.values(value):
         if not isinstance(entry, dict):
