@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import ParameterError
+from toolkit.matching.inn import KppKind, kpp_kind
 from toolkit.matching.names import OrganisationName, Organisations, People, PersonName
 from toolkit.matching.reasons import DOUBT, VETO, Reason, Verdict
 
@@ -22,7 +23,6 @@ __all__ = ["Cards", "require_columns"]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 _NAME_COLUMNS = ("lastName", "name", "secondName", "title", "birthdate", "sex", "originatorId", "originId")
-_BRANCH_CODES = frozenset({"02", "03", "04", "05", "31", "32", "43", "44", "45"})
 
 
 @dataclass(frozen=True)
@@ -263,16 +263,11 @@ def _registrations_fit(a: Mapping[str, frozenset[str]], b: Mapping[str, frozense
 
 
 def kpps_fit(a: frozenset[str], b: frozenset[str]) -> Reason:
-    """What the KPPs of two cards with one INN say; no reason when they are the same or one is unknown.
-
-    The fifth and sixth signs are the reason of registration: 01 the seat, 02-05, 31, 32 and 43-45 its
-    branches and separate divisions; a KPP that starts with 99 is a large taxpayer's second one.
-    """
+    """What the KPPs of two cards with one INN say; no reason when they are the same or one is unknown."""
     if not a or not b or a & b:
         return Reason(0)
-    if any(kpp.startswith("99") for kpp in a | b):
-        return Reason.KPP_UNCLEAR
-    if any(kpp[4:6] in _BRANCH_CODES for kpp in a | b):
+    kinds = {kpp_kind(kpp) for kpp in a | b}
+    if KppKind.BRANCH in kinds and KppKind.LARGE not in kinds:
         return Reason.KPP_BRANCH
     return Reason.KPP_UNCLEAR
 

@@ -34,19 +34,24 @@ class Evidence:
     Args:
         cards: the cards, by position.
         rules: the thresholds used.
+        held: every key that may count, one row per card: node, key_type, key_value, extension (the KPP of
+            an INN).
         keys: one row per key shared by several cards of one entity: entity int, key_type, key_value,
             extension, owners, elsewhere, bare, people, sole, worth (see `profile`).
         owners: columns key, node: who owns them.
         edges: one row per pair: a, b (positions, a < b), verdict, reasons, tier, keys (how many shared).
         engine: what did the heavy steps, for those that follow.
+        decisions: what people had said.
     """
 
     cards: Cards
     rules: MatchRules
+    held: pd.DataFrame
     keys: pd.DataFrame
     owners: pd.DataFrame
     edges: pd.DataFrame
     engine: Engine
+    decisions: Decisions
 
 
 def gather_evidence(
@@ -75,9 +80,10 @@ def gather_evidence(
     cards = Cards.read(records)
     rows = _key_rows(records, keys, cards, rules, decisions)
     inn_rows = rows["key_type"] == "inn"
+    held = rows[["node", "key_type", "key_value", "extension"]]
     kpps = rows[inn_rows]
     # A KPP qualifies its INN and an extension its line; only the latter is part of the key.
-    rows["extension"] = rows["extension"].mask(inn_rows, "")
+    rows = rows.assign(extension=rows["extension"].mask(inn_rows, ""))
     shared = engine.keys(rows[_KEY_COLUMNS])
     directory, owners = shared.directory, shared.owners
     extended = rows.loc[~inn_rows & (rows["extension"] != ""), ["key_type", "key_value"]].drop_duplicates()
@@ -106,7 +112,7 @@ def gather_evidence(
     )
     # Keys worth nothing leave pairs without evidence.
     edges = edges[edges["keys"] > 0].reset_index(drop=True)
-    return Evidence(cards, rules, directory, owners, edges, engine)
+    return Evidence(cards, rules, held, directory, owners, edges, engine, decisions)
 
 
 def judge(verdicts: Ints, reasons: Ints, company: Bools, named: Bools, rules: MatchRules) -> Ints:
@@ -182,6 +188,11 @@ def _key_rows(
     for text in ("key_type", "key_value"):
         rows[text] = rows[text].astype("str")
     rows["extension"] = rows["extension"].astype("str").fillna("") if "extension" in rows else ""
+    # A fixed line's key may carry its extension, as `phones` writes it.
+    extended = rows["key_value"].str.contains(";ext=", regex=False)
+    if extended.any():
+        split = rows.loc[extended, "key_value"].str.split(";ext=", n=1, expand=True)
+        rows.loc[extended, "key_value"], rows.loc[extended, "extension"] = split[0], split[1]
     rows["node"] = cards.positions(rows["entity"], rows["id"])
     strangers = rows[rows["node"] < 0]
     if len(strangers):

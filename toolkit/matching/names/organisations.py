@@ -129,6 +129,7 @@ class Organisations:
 
     def __init__(self, titles: pd.Series[Any]) -> None:
         codes, distinct = pd.factorize(titles)
+        self.titles = [*map(str, distinct), ""]
         self.names: Sequence[OrganisationName] = [
             *(read_organisation(str(t)) for t in distinct),
             OrganisationName(),
