@@ -55,6 +55,8 @@ class RunFacts:
         reads: what the snapshot holds: entity -> fields, filter, ids, linked_from; verify reads the same.
         undoes: run id this run takes back; "" for none.
         rehearses: run id this run rehearses on a sandbox; "" for none.
+        title: what the operation does, in a line, by language: the report is made from this folder alone.
+        undo: what of it can be taken back, in a line, by language.
     """
 
     run: str
@@ -66,6 +68,8 @@ class RunFacts:
     reads: Mapping[str, Any] = field(default_factory=dict)
     undoes: str = ""
     rehearses: str = ""
+    title: Mapping[str, str] = field(default_factory=dict)
+    undo: Mapping[str, str] = field(default_factory=dict)
 
 
 class Run:
