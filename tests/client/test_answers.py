@@ -45,6 +45,7 @@ def test_a_result_is_done_with_its_total_and_next():
         (503, {"error": "OVERLOAD_LIMIT"}, "rejected", "limit", "OVERLOAD_LIMIT"),
         (500, {"error": "INTERNAL_SERVER_ERROR"}, "unknown", "server", "INTERNAL_SERVER_ERROR"),
         (200, {"error": "INTERNAL_SERVER_ERROR"}, "unknown", "server", "INTERNAL_SERVER_ERROR"),
+        (501, {"error": "NOT_BUILT"}, "rejected", "input", "NOT_BUILT"),
         (503, {"error": "SOMETHING"}, "unknown", "server", "SOMETHING"),
         (500, {"error": "PORTAL_DELETED"}, "rejected", "access", "PORTAL_DELETED"),
         (410, {"error": "PORTAL_DELETED"}, "rejected", "access", "PORTAL_DELETED"),

@@ -5,8 +5,8 @@ from tests.client.test_governor import LIST, UPDATE, Run
 from toolkit.client import CostModel, Governor, Limits, SimulatedClock
 
 
-@pytest.mark.parametrize("total", [2_000, 9_000, 12_000, 30_000, 100_000])
-@pytest.mark.parametrize("costs", [(0.05,), (0.02,), (0.2,)])
+@pytest.mark.parametrize("total", [2_000, 12_000, 100_000])
+@pytest.mark.parametrize("costs", [(0.05,), (0.2,)])
 def test_an_estimate_made_after_a_canary_is_within_ten_per_cent(total, costs):
     clock = SimulatedClock()
     governor = Governor(Limits(), clock, owner="o")

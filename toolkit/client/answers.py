@@ -96,6 +96,8 @@ def classified(status: int, code: str, message: str) -> tuple[State, Kind]:
         return "rejected", "limit"
     if upper == "PORTAL_DELETED":
         return "rejected", "access"
+    if status == 501:
+        return "rejected", "input"  # whoever answers "not implemented" has not done it
     if upper in _BROKEN_CODES or status >= 500 or status == 408:
         return "unknown", "server"
     if code.lower() in _ACCESS_CODES or status in {401, 403} or "access denied" in message.lower():

@@ -18,6 +18,7 @@ import httpx
 from toolkit.client.answers import Reply
 from toolkit.client.identity import Identity
 from toolkit.client.masking import mask, quiet_http_logs
+from toolkit.errors import SettingsError
 from toolkit.settings import is_loopback
 
 __all__ = ["Door", "auth_server", "tls_context"]
@@ -121,13 +122,29 @@ def auth_server(
 
 
 def tls_context(verify: bool, ca_file: str | None) -> ssl.SSLContext | bool:
-    """How to check certificates: not at all, by the usual authorities, or by one more from a file."""
+    """How to check certificates: not at all, by the usual authorities, or by one more from a file.
+
+    Raises:
+        SettingsError: the file holds no certificate.
+    """
     if not verify:
         return False
     context = httpx.create_ssl_context()
     if ca_file is not None:
-        context.load_verify_locations(cafile=ca_file)
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (ssl.SSLError, OSError) as error:
+            raise SettingsError(
+                "B24_CA_FILE", f"names {ca_file}, which holds no certificate", "Give a file in PEM format."
+            ) from error
     return context
+
+
+class _Opened(httpx.Request):
+    """A request whose address holds the secret, and whose repr does not."""
+
+    def __repr__(self) -> str:
+        return f"<{self.method} to {self.url.host}>"
 
 
 class _Sealed(httpx.BaseTransport):
@@ -138,7 +155,7 @@ class _Sealed(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._inner.handle_request(
-            httpx.Request(
+            _Opened(
                 request.method,
                 self._opened(request.url),
                 headers=request.headers,

@@ -10,7 +10,6 @@ its first call; the check comes before a call, so the call that overshoots still
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from toolkit.client.outcomes import Timing
@@ -176,33 +175,33 @@ class MethodLedger:
             self._count(now, now, spent, limits)
             self._learn(spent, len(timings))
             return
-        last = max(told, key=lambda timing: (timing.finish or 0.0, timing.operating_s or 0.0))
-        moment = last.finish or now
-        if moment < self.seen:
+        newest = max(timing.finish or now for timing in told)
+        if newest < self.seen:
             return  # an older answer that arrived late; the newer one already said more
-        known, self.seen = self.seen > 0.0, moment
-        before, after = self.used(now), last.operating_s or 0.0
-        spent = after - before
-        if known and spent >= 0:
-            self._learn(spent, len(timings))
-        elif len(told) > 1:
-            values = [timing.operating_s or 0.0 for timing in told]
-            steps = [later - earlier for earlier, later in pairwise(values) if later >= earlier]
-            self._learn(sum(steps), len(steps))
-        elif not known and last.duration_s is not None:
-            self._learn(min(last.duration_s, after), 1)
-        if spent > 3 * expected + _UNKNOWN_HISTORY_S:
-            # Somebody used this webhook before us: we know how much, but not when. Take it as spread evenly.
-            self._spread(now, spent - expected, last.reset_in_s, limits)
-            spent = expected
-        if spent >= 0:
-            self._count(now, moment, spent, limits)
-        else:
-            self._drop(-spent)
-        if last.reset_in_s is not None and self.minutes and len(self.minutes) > 1:
-            # The portal's seconds are whole; one more keeps us behind it rather than ahead.
-            self.minutes[0][1] = now + last.reset_in_s + 1.0
-            self.minutes.sort(key=lambda entry: entry[1])
+        each = expected / len(timings)
+        learned = 0.0
+        for timing in told:
+            # Call by call: a batch may run from one of the portal's minutes into the next.
+            moment = timing.finish or newest
+            here = now - (newest - moment)
+            spent = (timing.operating_s or 0.0) - self.used(here)
+            own = max(each, timing.duration_s or 0.0)
+            strange = spent - (1.5 * own + _UNKNOWN_HISTORY_S if self.seen else own)
+            if strange > 0:
+                # Somebody used this webhook besides us: we know how much, not when. Take it as spread evenly.
+                self._spread(here, strange, timing.reset_in_s, limits)
+                spent -= strange
+            if spent >= 0:
+                self._count(here, moment, spent, limits)
+            else:
+                self._drop(-spent)
+            learned += max(0.0, spent)
+            self.seen = max(self.seen, moment)
+            if timing.reset_in_s is not None and self.minutes:
+                # Never ahead of the portal; its seconds are whole, hence one more.
+                self.minutes[0][1] = max(self.minutes[0][1], here + timing.reset_in_s + 1.0)
+        self.minutes.sort(key=lambda entry: entry[1])
+        self._learn(learned, len(told))
 
     def refused(self, now: float, limits: Limits) -> None:
         """The portal answered 429: it allows less than we believe, or others use this webhook too."""

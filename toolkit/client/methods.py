@@ -165,7 +165,8 @@ def _all() -> Iterable[Method]:
         "quote": "quote/user-field", "requisite": "requisites/user-fields",
     }  # fmt: skip
     for entity, folder in userfields.items():
-        yield from _family(f"crm.{entity}.userfield", f"{_CRM}/{folder}", _USERFIELD, _OFFSET)
+        page = f"crm-{entity}-userfield" if entity != "quote" else "crm-quote-user-field"
+        yield from _family(f"crm.{entity}.userfield", f"{_CRM}/{folder}", _USERFIELD, _OFFSET, page)
     bindings = {
         "contact.company": "contacts/company", "company.contact": "companies/contacts",
         "deal.contact": "deals/contacts", "lead.contact": "leads/management-communication",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -102,7 +101,7 @@ class Portal:
         self.patience_s = patience_s
         self.on_request = on_request
         self.requests_sent = 0
-        self._stop = threading.Event()
+        self._stopping = False
 
     @classmethod
     def connect(
@@ -172,16 +171,16 @@ class Portal:
 
     def stop(self) -> None:
         """Ask to stop: the request in flight finishes, no other leaves. Safe in a signal handler."""
-        self._stop.set()
+        self._stopping = True
 
     def resume(self) -> None:
         """Take `stop` back."""
-        self._stop.clear()
+        self._stopping = False
 
     @property
     def stopping(self) -> bool:
         """Whether `stop` was asked for."""
-        return self._stop.is_set()
+        return self._stopping
 
     def call(
         self,
