@@ -263,6 +263,16 @@ class Activities:
         if len(left) == 1:
             self._own(id_, left[0])
 
+    def rebind(self, id_: int, source: Target, target: Target) -> None:
+        """Put one binding in place of another. A sole binding's new record becomes the owner."""
+        self._store.db.execute(
+            "UPDATE activity_binding SET ENTITY_TYPE_ID = ?, ENTITY_ID = ?"
+            " WHERE ACTIVITY_ID = ? AND ENTITY_TYPE_ID = ? AND ENTITY_ID = ?",
+            [*target, id_, *source],
+        )
+        if len(self.bindings(id_)) == 1:
+            self._own(id_, target)
+
     # -- what happens to the records they hang on ------------------------------------------------
 
     def record_gone(self, target: Target, *, key: str = "") -> None:

@@ -118,7 +118,7 @@ REGISTERED_AGAIN = declare(
     "register_finds_finished",
     True,
     (True, False),
-    "A second registration within 30 minutes may get the first call; whether a finished one does is not said.",
+    "A second registration within 30 minutes may get the first call; whether a finished one is not said.",
     "api-reference/telephony/telephony-external-call-register.md",
 )
 RECORD_ADDRESS = declare(

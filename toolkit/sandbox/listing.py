@@ -33,6 +33,8 @@ def list_rows(
     specials: Mapping[str, Special] | None = None,
     where: str = "1",
     args: Sequence[Any] = (),
+    join: str = "",
+    join_args: Sequence[Any] = (),
     default: str = "ID ASC",
     page: int | None = PAGE,
     dictionary: bool = False,
@@ -51,6 +53,8 @@ def list_rows(
         specials: filter names that are no columns.
         where: a condition of the method's own; its values in `args`.
         args: values of `where`.
+        join: a JOIN that shows no column name of the table; its values in `join_args`.
+        join_args: values of `join`.
         default: order when the client gives none.
         page: rows a page; None for lists the portal does not page.
         dictionary: of the lists of which it is not known whether they have pages (switch).
@@ -72,8 +76,8 @@ def list_rows(
         on_unknown=on_unknown or (lambda name: call.portal.note_ignored(call.method.name, name)),
     )
     ordered = compile_order(order or {}, names, strict=strict, default=default)
-    sql = f'FROM "{table}" WHERE {condition.sql} AND ({where})'
-    values = [*condition.args, *args]
+    sql = f'FROM "{table}" {join} WHERE {condition.sql} AND ({where})'
+    values = [*join_args, *condition.args, *args]
     if dictionary and call.portal.switches[DICTIONARY_PAGES] == "whole":
         page = None
     offset = start_of(call.get("start", 0)) if page is not None else 0

@@ -10,6 +10,7 @@ from typing import Any
 from ..methods.crm_currency import localized
 from ..pipelines import DEAL_STAGES, INVOICE_STAGES, LEAD_STAGES, QUOTE_STAGES, Stage, add_stages
 from ..portal import Sandbox
+from ..requisite_presets import install_presets
 
 __all__ = ["Stage", "add_stages", "install", "new_portal"]
 
@@ -97,6 +98,7 @@ def install(portal: Sandbox) -> None:
     )
     portal.store.insert("department", {"ID": 1, "NAME": "Компания"})
     portal.store.insert("setting", {"NAME": "crm_mode", "VALUE": "1"})
+    portal.store.insert("webform", {"NAME": "Обратная связь"})
     known = {code for code, _, _ in CURRENCIES}
     for code, rate, name in (*CURRENCIES, *((each, 1.0, each) for each in {portal.currency} - known)):
         base = "Y" if code == portal.currency else "N"
