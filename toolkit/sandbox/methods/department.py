@@ -155,6 +155,21 @@ def _below(call: Call, id_: int) -> set[int]:
     return {int(row["ID"]) for row in rows}
 
 
+def subordinates(call: Call) -> list[int]:
+    """Ids of the people in the departments the caller heads, and in those below."""
+    below: set[int] = set()
+    for row in call.store.find("department", UF_HEAD=call.user_id):
+        below |= _below(call, row["ID"])
+    if not below:
+        return []
+    marks = ", ".join("?" for _ in below)
+    rows = call.store.rows(
+        f"SELECT ID FROM user WHERE EXISTS (SELECT 1 FROM json_each(UF_DEPARTMENT) WHERE value IN ({marks}))",
+        list(below),
+    )
+    return [int(row["ID"]) for row in rows if row["ID"] != call.user_id]
+
+
 def _whole(value: Any) -> int:
     try:
         return int(value)
