@@ -49,10 +49,8 @@ def reading(count: int) -> None:
     read = sum(len(rows) for rows in portal.list("crm.item.list", {"entityTypeId": 3, "select": ["id"]}))
     seconds, used = time.perf_counter() - began, portal.requests_sent - before
     promised = math.ceil(count / 2500) + 2
-    print(
     share = used / promised
     print(f"read {read:>7,} of {count:>7,}: {used} requests, {share:.2f} of the promise, {seconds:.2f} s")
-    )
 
 
 def writing(updates: int) -> None:

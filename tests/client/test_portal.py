@@ -127,6 +127,8 @@ def test_reads_are_not_repeated_for_ever(portal, scripted):
     scripted.faults.extend([httpx.ReadTimeout("late")] * 100)
     assert states(portal.send([get(1)])) == ["unknown"]
     assert len(scripted.requests) < 10
+    with pytest.raises(AnswerLost, match="nothing was changed"):
+        portal.call("profile")
 
 
 def test_after_an_unknown_command_the_later_requests_of_the_same_call_stay_home(portal, scripted):

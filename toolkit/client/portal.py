@@ -6,26 +6,24 @@ repeated after a lost answer, writes never are.
 
 from __future__ import annotations
 
-import logging
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import httpx
 
-from toolkit.client.answers import OVERLOAD, Reply, as_map, outcome_of, outcomes_of_batch, timing_of
+from toolkit.client.answers import OVERLOAD
 from toolkit.client.clock import Clock, SystemClock
 from toolkit.client.cost import CostModel
-from toolkit.client.door import Door, auth_server, tls_context
-from toolkit.client.encoding import batch_string, why_not_in_batch, wire_params
-from toolkit.client.governor import Governor, Hold, SharedGovernor, Ticket
-from toolkit.client.identity import Application, Identity, WebhookIdentity
+from toolkit.client.door import Door, tls_context
+from toolkit.client.encoding import why_not_in_batch, wire_params
+from toolkit.client.governor import Governor, Hold, SharedGovernor
 from toolkit.client.ledger import Limits
-from toolkit.client.methods import Method
+from toolkit.client.methods import METHODS
 from toolkit.client.methods import method as known_method
+from toolkit.client.opening import identity_of, source_address
 from toolkit.client.outcomes import Answer, Command, Outcome, RequestNote, Timing
-from toolkit.client.tokens import FileTokens, KeyringTokens, TokenStore
+from toolkit.client.sending import NOT_SENT, STOPPED, Prepared, Sender, groups_of
+from toolkit.client.tokens import TokenStore
 from toolkit.client.walk import walk
 from toolkit.errors import (
     AccessRefused,
@@ -33,11 +31,10 @@ from toolkit.errors import (
     CommandError,
     LimitReached,
     Rejected,
-    SettingsError,
     Stopped,
     Unreachable,
 )
-from toolkit.settings import Settings, is_loopback
+from toolkit.settings import Settings
 
 __all__ = ["MOST_COMMANDS", "Portal"]
 
@@ -45,33 +42,8 @@ __all__ = ["MOST_COMMANDS", "Portal"]
 Outcomes = list[Outcome]
 Records = list[dict[str, Any]]
 
-_LOG = logging.getLogger(__name__)
-
 MOST_COMMANDS = 50
 """Commands one batch may hold. Source: settings/how-to-call-rest-api/batch.md, read 2026-11-22."""
-
-_READ_TRIES = 4
-_RETRY_FIRST_S = 1.0
-_RETRY_MOST_S = 30.0
-_CONNECT_PATIENCE_S = 60.0
-_SLICE_S = 1.0
-
-_STOPPED = Outcome("rejected", code="STOPPED", message="stopped before it was sent", kind="transport")
-_NOT_SENT = Outcome(
-    "rejected",
-    code="NOT_SENT",
-    message="not sent, because a command before it got no answer",
-    kind="transport",
-)
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A command ready for the wire; `alone` says why no batch may carry it."""
-
-    method: Method
-    params: dict[str, Any]
-    alone: str
 
 
 class Portal:
@@ -96,12 +68,9 @@ class Portal:
         patience_s: float = 1800.0,
         on_request: Callable[[RequestNote], None] | None = None,
     ) -> None:
-        self._door, self._clock = door, clock
+        self._door = door
+        self._sender = Sender(door, governor, clock, patience_s=patience_s, on_request=on_request)
         self.governor = governor
-        self.patience_s = patience_s
-        self.on_request = on_request
-        self.requests_sent = 0
-        self._stopping = False
 
     @classmethod
     def connect(
@@ -128,8 +97,10 @@ class Portal:
             SettingsError: no webhook, a malformed one, or no tokens for the application.
         """
         clock = clock or SystemClock()
-        verify = tls_context(settings.verify_tls, str(settings.ca_file) if settings.ca_file else None)
-        identity = _identity(settings, token_store, verify, transport)
+        ca_file = str(settings.ca_file) if settings.ca_file else None
+        # Reading the authorities takes a while; a portal in this process needs none.
+        verify = transport is None and tls_context(settings.verify_tls, ca_file)
+        identity = identity_of(settings, token_store, verify, transport)
         door = Door(identity, timeout_s=settings.timeout_s, verify=verify, inner=transport)
         if governor is None:
             limits = Limits.of_plan(settings.plan, settings.operating_limit_s)
@@ -138,7 +109,7 @@ class Portal:
             else:
                 governor = SharedGovernor(
                     limits, settings.state_dir, door.host,
-                    source=_source_address(door.host), clock=clock, owner=identity.fingerprint,
+                    source=source_address(door.host), clock=clock, owner=identity.fingerprint,
                 )  # fmt: skip
         return cls(door, governor, clock, patience_s=settings.patience_s, on_request=on_request)
 
@@ -161,6 +132,29 @@ class Portal:
         return self._door.host
 
     @property
+    def requests_sent(self) -> int:
+        """HTTP requests sent so far, repetitions included."""
+        return self._sender.requests_sent
+
+    @property
+    def patience_s(self) -> float:
+        """How long limits are waited out within one call before it gives up, seconds."""
+        return self._sender.patience_s
+
+    @patience_s.setter
+    def patience_s(self, seconds: float) -> None:
+        self._sender.patience_s = seconds
+
+    @property
+    def on_request(self) -> Callable[[RequestNote], None] | None:
+        """Told about every HTTP request; a journal sets it."""
+        return self._sender.on_request
+
+    @on_request.setter
+    def on_request(self, told: Callable[[RequestNote], None] | None) -> None:
+        self._sender.on_request = told
+
+    @property
     def cost(self) -> CostModel:
         """What work costs here: documented defaults, and what this portal has shown."""
         return self.governor.cost()
@@ -171,16 +165,16 @@ class Portal:
 
     def stop(self) -> None:
         """Ask to stop: the request in flight finishes, no other leaves. Safe in a signal handler."""
-        self._stopping = True
+        self._sender.stopping = True
 
     def resume(self) -> None:
         """Take `stop` back."""
-        self._stopping = False
+        self._sender.stopping = False
 
     @property
     def stopping(self) -> bool:
         """Whether `stop` was asked for."""
-        return self._stopping
+        return self._sender.stopping
 
     def call(
         self,
@@ -246,13 +240,13 @@ class Portal:
                 f"are more than {MOST_COMMANDS} commands",
                 "Send them in parts.",
             )
-        prepared = [self._prepare(command) for command in commands]
+        prepared = [_prepared(command) for command in commands]
         outcomes: Outcomes = []
-        for group in _groups(prepared):
+        for group in groups_of(prepared):
             if any(outcome.state == "unknown" for outcome in outcomes):
-                outcomes.extend([_NOT_SENT] * len(group))
+                outcomes.extend([NOT_SENT] * len(group))
             else:
-                outcomes.extend(self._settled(group))
+                outcomes.extend(self._sender.settled(group))
         return outcomes
 
     def list(
@@ -293,13 +287,16 @@ class Portal:
             One outcome per link. After the first error, the rest are `unknown` and were not carried out.
         """
         known = known_method(method)
-        prepared = [_Prepared(known, wire_params(known.name, link, known.booleans), "") for link in links]
-        return self._settled(prepared, halt=True)
+        prepared = [Prepared(known, wire_params(known.name, link, known.booleans)) for link in links]
+        return self._sender.settled(prepared, halt=True)
 
     def error_of(self, method: str, outcome: Outcome) -> Exception:
         """The exception that says what an outcome other than `done` says."""
         facts = (self.host, method, outcome.code, outcome.message)
         if outcome.state == "unknown":
+            known = METHODS.get(method.lower())
+            if known is not None and known.effect == "read":
+                return AnswerLost(*facts, "It was asked several times; nothing was changed. Try again later.")
             return AnswerLost(*facts, "Look whether it was carried out before sending it again.")
         if outcome.kind == "limit":
             if outcome.code == OVERLOAD:
@@ -309,225 +306,17 @@ class Portal:
             return AccessRefused(
                 *facts, "Ask the portal's administrator about the webhook, its scopes and rights."
             )
-        if outcome.code == _STOPPED.code:
+        if outcome.code == STOPPED.code:
             return Stopped(*facts, "Run the same command again to continue.")
         if outcome.kind == "transport":
             return Unreachable(*facts, "Nothing was executed; check the network and the portal's address.")
         return Rejected(*facts, "Nothing was executed; correct the parameters.")
 
-    # -- one request and its repetitions ------------------------------------------------------------------
 
-    def _prepare(self, command: Command) -> _Prepared:
-        known = known_method(command.method, command.effect)
-        if known.name == "batch":
-            raise CommandError("batch", "", None, "cannot be nested", "Pass its commands to send().")
-        params = wire_params(known.name, command.params, known.booleans)
-        alone = "it never travels in a batch" if not known.batchable else why_not_in_batch(params)
-        return _Prepared(known, params, alone)
-
-    def _settled(self, group: Sequence[_Prepared], *, halt: bool = False) -> Outcomes:
-        """Send a group until nothing in it is worth sending again."""
-        outcomes: Outcomes = [_STOPPED] * len(group)
-        left = list(range(len(group)))
-        deadline = self._clock.now() + self.patience_s
-        connect_deadline = self._clock.now() + min(self.patience_s, _CONNECT_PATIENCE_S)
-        reads_tried = connects_tried = 0
-        while left:
-            part = [group[index] for index in left]
-            got, sent = self._request(part, halt=halt, deadline=deadline)
-            for index, outcome in zip(left, got, strict=True):
-                outcomes[index] = outcome
-            if not sent:
-                break
-            if halt:
-                # The links depend on each other: all again or none.
-                again = left if _worth_repeating(got[0], part[0].method) else []
-            else:
-                again = [
-                    index
-                    for index, outcome in zip(left, got, strict=True)
-                    if _worth_repeating(outcome, group[index].method)
-                ]
-            if not again:
-                break
-            kinds = {_reason(outcomes[index]) for index in again}
-            now = self._clock.now()
-            if "limit" in kinds and now >= deadline:
-                again = [index for index in again if _reason(outcomes[index]) != "limit"]
-            if "connect" in kinds:
-                connects_tried += 1
-                if now >= connect_deadline or not self._pause(_backoff(connects_tried)):
-                    break
-            if "read" in kinds:
-                reads_tried += 1
-                if reads_tried >= _READ_TRIES:
-                    again = [index for index in again if _reason(outcomes[index]) != "read"]
-                elif not self._pause(_backoff(reads_tried)):
-                    break
-            left = again
-        return outcomes
-
-    def _request(self, part: Sequence[_Prepared], *, halt: bool, deadline: float) -> tuple[Outcomes, bool]:
-        """One HTTP request, when the governor lets it leave; and whether it did."""
-        batch = len(part) > 1 or halt
-        methods = [entry.method.name for entry in part]
-        ticket, waited_s, waited_for = self._permission(methods, batch, deadline)
-        if ticket is None:
-            if waited_for == "stop":
-                return [_STOPPED] * len(part), False
-            late = Outcome(
-                "rejected",
-                code="OPERATION_TIME_LIMIT" if waited_for == "operating" else "QUERY_LIMIT_EXCEEDED",
-                message=f"the limit would not have let it pass within {self.patience_s:.0f} s",
-                kind="limit",
-            )
-            return [late] * len(part), False
-        sent_at = self._clock.now()
-        if batch:
-            names = [f"p{index}" for index in range(len(part))]
-            cmd = {
-                name: batch_string(entry.method.name, entry.params)
-                for name, entry in zip(names, part, strict=True)
-            }
-            reply = self._door.post("batch", {"halt": int(halt), "cmd": cmd})
-            outcomes = outcomes_of_batch(names, reply)
-        else:
-            reply = self._door.post(part[0].method.name, part[0].params)
-            outcomes = [outcome_of(reply)]
-        self.requests_sent += 1
-        self._account(ticket, methods, outcomes, reply, batch)
-        if self.on_request is not None:
-            states = [outcome.state for outcome in outcomes]
-            self.on_request(
-                RequestNote(
-                    dict(ticket.counts),
-                    sent_at,
-                    self._clock.now() - sent_at,
-                    waited_s,
-                    waited_for,
-                    reply.status,
-                    states.count("done"),
-                    states.count("rejected"),
-                    states.count("unknown"),
-                )
-            )
-        return outcomes, True
-
-    def _permission(
-        self, methods: Sequence[str], batch: bool, deadline: float
-    ) -> tuple[Ticket | None, float, str]:
-        started, reason = self._clock.now(), ""
-        while True:
-            if self.stopping:
-                return None, self._clock.now() - started, "stop"
-            held = self.governor.reserve(methods, batch=batch)
-            now = self._clock.now()
-            if isinstance(held, Ticket):
-                return held, now - started, reason
-            reason = held.limit
-            if now + held.wait_s > deadline:
-                return None, now - started, reason
-            if held.wait_s > 30:
-                _LOG.info("waiting: %s", held)
-            self._pause(held.wait_s)
-
-    def _account(
-        self, ticket: Ticket, methods: Sequence[str], outcomes: Sequence[Outcome], reply: Reply, batch: bool
-    ) -> None:
-        limited = sorted(
-            {
-                method
-                for method, outcome in zip(methods, outcomes, strict=True)
-                if outcome.kind == "limit" and outcome.code.upper() not in {"QUERY_LIMIT_EXCEEDED", OVERLOAD}
-            }
-        )
-        by_rate = any(outcome.code.upper() == "QUERY_LIMIT_EXCEEDED" for outcome in outcomes)
-        if batch and isinstance(reply.body, Mapping) and "error" in reply.body and limited:
-            limited = ["batch"]  # the batch as a whole was refused: this portal charges `batch` itself
-        timings = [
-            (method, outcome.timing)
-            for method, outcome in zip(methods, outcomes, strict=True)
-            if outcome.timing is not None
-        ]
-        if reply.status is None:
-            self.governor.forget(ticket)
-        elif by_rate and not timings:
-            self.governor.refused(ticket, rate=True, methods=limited)
-        else:
-            whole = timing_of(as_map(reply.body).get("time")) if batch else None
-            self.governor.settle(ticket, timings, whole)
-            if limited or by_rate:
-                self.governor.refused(ticket, rate=by_rate, methods=limited)
-
-    def _pause(self, seconds: float) -> bool:
-        """Wait in slices, so that `stop` is heard; False when it was."""
-        while seconds > 0 and not self.stopping:
-            step = min(seconds, _SLICE_S)
-            self._clock.sleep(step)
-            seconds -= step
-        return not self.stopping
-
-
-def _groups(prepared: Sequence[_Prepared]) -> Iterator[list[_Prepared]]:
-    """Runs of commands that may share a batch, and single ones that may not, in order."""
-    group: list[_Prepared] = []
-    for entry in prepared:
-        if entry.alone:
-            if group:
-                yield group
-            group = []
-            yield [entry]
-        else:
-            group.append(entry)
-    if group:
-        yield group
-
-
-def _reason(outcome: Outcome) -> str:
-    if outcome.kind == "limit":
-        return "limit"
-    return "connect" if outcome.state == "rejected" else "read"
-
-
-def _worth_repeating(outcome: Outcome, method: Method) -> bool:
-    if outcome.state == "rejected":
-        if outcome.kind == "limit":
-            return outcome.code.upper() != OVERLOAD
-        return outcome.code == "UNREACHABLE"
-    return outcome.state == "unknown" and method.effect == "read"
-
-
-def _backoff(attempt: int) -> float:
-    return min(_RETRY_MOST_S, _RETRY_FIRST_S * 2.0 ** (attempt - 1))
-
-
-def _identity(
-    settings: Settings, store: TokenStore | None, verify: Any, transport: httpx.BaseTransport | None
-) -> Identity:
-    if not settings.uses_oauth:
-        return WebhookIdentity(settings.webhook_parts())
-    if settings.client_id is None or settings.client_secret is None:
-        raise SettingsError("B24_CLIENT_SECRET", "is not set", "Copy it from the application's settings.")
-    if store is None:
-        if settings.token_store == "file" and settings.token_file is not None:  # noqa: S105 - a kind of store
-            store = FileTokens(settings.token_file)
-        elif settings.portal is not None:
-            store = KeyringTokens(settings.portal, settings.client_id, settings.state_dir)
-        else:
-            raise SettingsError("B24_PORTAL", "is not set", "The keyring keeps tokens by the portal's host.")
-    ask = auth_server(settings.auth_server, timeout_s=settings.timeout_s, verify=verify, inner=transport)
-    return Application(settings.client_id, settings.client_secret, store, ask)
-
-
-def _source_address(host: str) -> str:
-    """The address requests to a host leave from; empty when that cannot be told. Nothing is sent."""
-    if is_loopback(host):
-        return ""
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            # Connecting a datagram socket only chooses a route. The address is one reserved for examples:
-            # the default route is what tells one network from another, and no name has to be looked up.
-            probe.connect(("192.0.2.1", 443))
-            return str(probe.getsockname()[0])
-    except OSError:
-        return ""
+def _prepared(command: Command) -> Prepared:
+    known = known_method(command.method, command.effect)
+    if known.name == "batch":
+        raise CommandError("batch", "", None, "cannot be nested", "Pass its commands to send().")
+    params = wire_params(known.name, command.params, known.booleans)
+    alone = "it never travels in a batch" if not known.batchable else why_not_in_batch(params)
+    return Prepared(known, params, alone)
