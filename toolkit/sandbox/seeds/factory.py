@@ -147,6 +147,7 @@ def install(portal: Sandbox) -> None:
             },
         )
     add_stages(portal, "SMART_INVOICE_STAGE_1", INVOICE_STAGES, prefix="DT31_1:", category=1)
+    install_presets(portal)
 
 
 def new_portal(**options: Any) -> Sandbox:
