@@ -1,6 +1,7 @@
 """A client on a clock of its own."""
 
 import pytest
+
 from tests.client.scripted import WEBHOOK, Scripted
 from toolkit.client import Portal, SimulatedClock
 from toolkit.settings import Settings

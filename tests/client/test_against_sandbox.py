@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from toolkit.client import Command, MemoryTokens, Portal, SimulatedClock, Tokens
 from toolkit.errors import AccessRefused, AnswerLost, LimitReached, Rejected
 from toolkit.sandbox import InProcessTransport, SharedClock, new_portal

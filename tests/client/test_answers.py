@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from toolkit.client.answers import Reply, as_map, outcome_of, outcomes_of_batch, timing_of
 
 json_values = st.recursive(

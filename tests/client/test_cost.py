@@ -1,6 +1,7 @@
 """What work will cost, said beforehand."""
 
 import pytest
+
 from tests.client.test_governor import LIST, UPDATE, Run
 from toolkit.client import CostModel, Governor, Limits, SimulatedClock
 

@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+
 from toolkit.client import Command, Portal, SharedGovernor
 from toolkit.errors import AnswerLost, SettingsError, Unreachable
 from toolkit.sandbox import new_portal

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from toolkit.client.encoding import Reference, batch_string, why_not_in_batch, wire_params
 from toolkit.errors import CommandError
 

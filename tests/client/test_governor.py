@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
+
 from tests.client.limits_of_the_docs import DocumentedLimits
 from toolkit.client import Governor, Limits, SharedGovernor, SimulatedClock, Timing
 from toolkit.client.governor import Ticket
@@ -154,6 +155,33 @@ def test_what_another_machine_used_up_is_believed_from_the_first_answer():
         governor.settle(held, timings)
     assert refused == 0
     assert sent * 0.05 > 300
+
+
+def test_somebody_else_at_the_same_webhook_is_made_room_for():
+    clock = SimulatedClock()
+    governor = Governor(Limits(), clock, owner="o")
+    portal = DocumentedLimits()
+    refused = sent = 0
+    began = last = clock.now()
+    while clock.now() < began + 3600:
+        portal.charge(UPDATE, clock.now(), 0.3 * (clock.now() - last))
+        last = clock.now()
+        held = governor.reserve({UPDATE: 49})
+        if not isinstance(held, Ticket):
+            clock.sleep(min(held.wait_s, 5.0))
+            continue
+        timings = []
+        for _ in range(49):
+            refused += not portal.admits_call(UPDATE, clock.now())
+            clock.sleep(0.05)
+            portal.charge(UPDATE, clock.now(), 0.05)
+            timings.append((UPDATE, portal.timing(UPDATE, clock.now(), 0.05)))
+        sent += 49
+        governor.settle(held, timings)
+    room = 480 * 6 - 0.3 * 3600
+    assert refused <= 0.01 * sent
+    assert sent * 0.05 > 0.8 * room
+    assert all(len(ledger.minutes) <= 30 for ledger in governor._memory.methods.values())
 
 
 def test_a_lower_limit_than_the_plans_is_learned_from_its_first_refusal():

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+
 from tests.client.scripted import WEBHOOK, Scripted, error
 from toolkit.client import Command, FileTokens, KeyringTokens, MemoryTokens, Portal, SimulatedClock, Tokens
 from toolkit.errors import AccessRefused, SettingsError, StorageError

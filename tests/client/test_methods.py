@@ -1,6 +1,7 @@
 """The table of methods."""
 
 import pytest
+
 from toolkit.client.methods import METHODS, method
 from toolkit.errors import CommandError
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import httpx
 import pytest
+
 from tests.client.scripted import error
 from toolkit.client import Command, Portal
 from toolkit.errors import (

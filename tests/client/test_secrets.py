@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.traceback import Traceback
+
 from tests.client.scripted import SECRET, WEBHOOK, Scripted
 from toolkit.client import Command, Governor, Limits, Portal, SimulatedClock, mask
 from toolkit.errors import PortalError

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
+
 from tests.client.scripted import WEBHOOK, Scripted, parsed
 from toolkit.client import Portal, SimulatedClock
 from toolkit.errors import AccessRefused, CommandError, IncompleteRead, LimitReached, Rejected

@@ -2,7 +2,8 @@
 
 May import `toolkit.settings` and `toolkit.errors`, nothing above. Start reading at `portal.py`; a request
 then passes `encoding` (values to wire), `sending` (once, or again), `governor` (may it leave), `door` (the
-network) and `answers` (what the reply proves). `methods.py` is the table of what the toolkit knows about each REST method, `walk.py` reads lists.
+network) and `answers` (what the reply proves). `methods.py` is the table of what the toolkit knows about
+each REST method, `walk.py` reads lists.
 """
 
 from toolkit.client.clock import Clock, SimulatedClock, SystemClock

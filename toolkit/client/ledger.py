@@ -23,6 +23,7 @@ _BACKOFF_FIRST_S = 2.0
 _BACKOFF_MOST_S = 60.0
 _SLOWEST_SHARE = 0.1
 _FORGET_AFTER = 200
+_SPREAD = -1.0  # stands for no minute in particular
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,12 @@ class MethodLedger:
         step = limits.window_s / 10
         slots = max(1, min(10, int((limits.window_s - first) / step) + 1))
         for slot in range(slots):
-            self.minutes.append([-1.0, now + first + slot * step, seconds / slots])
+            leaves_at = now + first + slot * step
+            near = next((entry for entry in self.minutes if abs(entry[1] - leaves_at) < step / 2), None)
+            if near is None:
+                self.minutes.append([_SPREAD, leaves_at, seconds / slots])
+            else:
+                near[2] += seconds / slots
         self.minutes.sort(key=lambda entry: entry[1])
 
     def _drop(self, seconds: float) -> None:
