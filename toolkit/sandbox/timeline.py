@@ -135,7 +135,8 @@ class Timeline:
             self.unbind(id_, source)
             self.bind(id_, target)
         self._store.db.execute(
-            "UPDATE timeline_note SET OWNER_TYPE_ID = ?, OWNER_ID = ? WHERE OWNER_TYPE_ID = ? AND OWNER_ID = ?",
+            "UPDATE timeline_note SET OWNER_TYPE_ID = ?, OWNER_ID = ?"
+            " WHERE OWNER_TYPE_ID = ? AND OWNER_ID = ?",
             [*target, *source],
         )
         return len(ids)
