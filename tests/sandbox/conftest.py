@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
 
 SECRET = "s3cr3t"
@@ -92,3 +93,25 @@ def colleague(
         return send
 
     return make
+
+
+@pytest.fixture
+def as_app(portal: Sandbox) -> Iterator[Callable[..., httpx.Response]]:
+    """`as_app(method, params)`: the whole HTTP response to a POST of JSON by an application of user 1."""
+    tokens: list[str] = []
+
+    with httpx.Client(transport=InProcessTransport(portal), base_url="https://sandbox.local") as client:
+
+        def send(method: str, params: dict[str, Any] | None = None) -> httpx.Response:
+            if not tokens:
+                client_id, secret = portal.access.add_app("REST API Documentation")
+                grant = {
+                    "client_id": client_id,
+                    "client_secret": secret,
+                    "grant_type": "authorization_code",
+                    "code": portal.access.authorize(client_id, 1),
+                }
+                tokens.append(portal.access.exchange(grant, "https://sandbox.local/rest/")["access_token"])
+            return client.post(f"/rest/{method}", json={**(params or {}), "auth": tokens[0]})
+
+        yield send

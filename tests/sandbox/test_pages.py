@@ -2,7 +2,7 @@
 
 Each file of `pages/` is a list of rows: `page`, `method`, `request`, optionally `setup` (calls to make
 first), `expect` (skeleton of `result`, or `{"error": code, "status": http}`), `beside` (skeleton of what
-stands beside `result`). `"$setup[0].item.id"` in a request is what the first setup call gave.
+stands beside `result`), `as` (`app` for methods that refuse webhooks). `"$setup[0].item.id"` in a request is what the first setup call gave.
 
 A skeleton names types: `int str bool number map list any true false null`, several with `|`, or `=text`
 for exactly that text. A map lists keys that must be there (`key?` may be absent); a one-element list
@@ -90,15 +90,17 @@ def filled(value: Any, given: list[Any]) -> Any:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_documented_request_gets_an_answer_of_the_documented_shape(
-    row: dict[str, Any], raw: Callable[..., httpx.Response]
+    row: dict[str, Any], raw: Callable[..., httpx.Response], as_app: Callable[..., httpx.Response]
 ) -> None:
     given: list[Any] = []
     for step in row.get("setup", []):
-        body = raw(step["method"], filled(step.get("params", {}), given)).json()
+        send = as_app if step.get("as") == "app" else raw
+        body = send(step["method"], filled(step.get("params", {}), given)).json()
         assert "result" in body, f"setup {step} answered {body}"
         given.append(body["result"])
 
-    answer = raw(row["method"], filled(row["request"], given))
+    send = as_app if row.get("as") == "app" else raw
+    answer = send(row["method"], filled(row["request"], given))
     body = answer.json()
     expected = row["expect"]
 
