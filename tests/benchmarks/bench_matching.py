@@ -16,12 +16,17 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from people import Population, contacts
+from people import Population, as_typed, contacts
+
 from toolkit.matching.clusters import Clusters, group_cards
 from toolkit.matching.evidence import gather_evidence
+from toolkit.matching.find import find_client
+from toolkit.matching.index import build_index
+from toolkit.matching.keys import phone_keys
 from toolkit.matching.reasons import Reason, Tier
 
 
@@ -72,24 +77,44 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cards", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--guard", action="store_true", help="also build the index and ask it")
     parser.add_argument("--why", action="store_true", help="show what the errors rest on")
     asked = parser.parse_args()
     population = contacts(asked.cards, asked.seed)
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     phones = int((population.keys["key_type"] == "phone").sum())
     print(f"seed {asked.seed}: {len(population.records):,} cards, {phones:,} phones")
+    is_phone = population.keys["key_type"] == "phone"
+    stored = population.keys.loc[is_phone, ["entity", "id"]].reset_index(drop=True)
+    stored["phone"] = as_typed(population.keys.loc[is_phone, "key_value"].reset_index(drop=True), asked.seed)
+    others = population.keys[~is_phone]
+    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    began = time.perf_counter()
+    keys = pd.concat([phone_keys(stored, "phone"), others], ignore_index=True)
     started = time.perf_counter()
-    evidence = gather_evidence(population.records, population.keys)
+    evidence = gather_evidence(population.records, keys)
     gathered = time.perf_counter()
     clusters = group_cards(evidence)
     grouped = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"evidence {gathered - started:.2f} s, clusters {grouped - gathered:.2f} s")
+    print(
+        f"phones {started - began:.2f} s, evidence {gathered - started:.2f} s, "
+        f"clusters {grouped - gathered:.2f} s, together {grouped - began:.2f} s"
+    )
     print(f"peak {peak:,.0f} MiB (of which {base:,.0f} MiB the generator had reached)")
     for name, value in quality(clusters, population).items():
         print(f"{name:12} {value:.5f}")
     for name, count in clusters.summary().items():
         print(f"{name:16} {count:,}")
+    if asked.guard:
+        began = time.perf_counter()
+        index = build_index(clusters)
+        built = time.perf_counter()
+        names = population.records.set_index("id")
+        sample = stored.sample(200, random_state=asked.seed)
+        for number, phone in zip(sample["id"], sample["phone"], strict=True):
+            find_client(index, phone=phone, name=" ".join(names.loc[number, ["lastName", "name"]]))
+        ended = time.perf_counter()
+        print(f"index {built - began:.1f} s, one answer {(ended - built) / 200 * 1000:.2f} ms")
     if asked.why:
         worst(clusters, population)
 

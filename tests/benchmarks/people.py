@@ -123,8 +123,8 @@ def contacts(cards: int, seed: int = 1, dirt: Dirt | None = None) -> Population:
     namesake = home[~couple & (rng.random(len(home)) < dirt.same_name_of_one_sex)]
     given[namesake] = given[namesake - 1]
 
-    phone = rng.permutation(90_000_000)[:people].astype(np.int64)
-    own = 9_000_000_000 + phone * 10
+    # Codes 910 to 919 are all in use, so that every number is a valid one.
+    own = 9_100_000_000 + rng.permutation(people).astype(np.int64) * (9_000_000 // people) * 10
     second = np.where(rng.random(people) < dirt.second_phone, own + 5, 0)
     # A household shares its second number, and one in three its only one.
     second[home] = np.where(second[home - 1] > 0, second[home - 1], second[home])
@@ -172,6 +172,17 @@ def contacts(cards: int, seed: int = 1, dirt: Dirt | None = None) -> Population:
     keys.insert(0, "entity", "contact")
     keys["extension"], keys["may_key"] = "", True
     return Population(records, keys, person)
+
+
+def as_typed(numbers: pd.Series[Any], seed: int = 1) -> pd.Series[Any]:
+    """E.164 numbers the ways people type them."""
+    rng = np.random.default_rng(seed)
+    ways = rng.integers(0, 5, len(numbers))
+    code, first, second, third = (numbers.str[i:j] for i, j in ((2, 5), (5, 8), (8, 10), (10, 12)))
+    typed = numbers.where(ways != 1, "8 (" + code + ") " + first + "-" + second + "-" + third)
+    typed = typed.where(ways != 2, "8" + code + first + second + third)
+    typed = typed.where(ways != 3, "+7 " + code + " " + first + " " + second + " " + third)
+    return typed.where(ways != 4, "7" + code + "-" + first + second + third)
 
 
 def _zipf(rng: np.random.Generator, kinds: int, size: int) -> npt.NDArray[np.int64]:

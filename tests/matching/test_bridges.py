@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from toolkit.matching.bridges import Link, parts_without_contradiction
 
 

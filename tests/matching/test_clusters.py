@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from toolkit.errors import ParameterError
 from toolkit.matching.clusters import Clusters, find_clusters
 from toolkit.matching.decisions import Decisions
@@ -124,8 +125,7 @@ def test_a_thousand_cards_of_one_name_are_one_group_and_of_nearly_one_name_wait(
 
 def test_a_chain_whose_ends_contradict_is_cut_at_its_weakest_bridge() -> None:
     cards = [contact(1, "Иванов", "Иван"), contact(2, "", "Иван"), contact(3, "Петров", "Иван")]
-    keys = [key(1, P1), key(2, P1), key(2, P2), key(3, P2), key(1, "i@mail.ru", "email")]
-    found = clusters(cards, keys)
+    found = clusters(cards, [key(1, P1), key(2, P1), key(2, P2), key(3, P2)])
     # Both bridges hold equally: to choose would be to guess.
     assert groups(found) == []
     assert Reason.BRIDGE_CUT in reasons(found, 1, 2)
@@ -209,6 +209,19 @@ def test_a_contacts_phone_that_is_a_companys_too_joins_by_full_names_only() -> N
     assert groups(found) == [[1, 2]]
     assert tier(found, 1, 3) == "review"
     assert Reason.SWITCHBOARD_KEY in reasons(found, 1, 2)
+
+
+def test_namesakes_with_one_number_in_common_and_others_of_their_own_wait() -> None:
+    # Father and son at one home number; no patronymic was written down.
+    keys = [key(1, LINE), key(2, LINE), key(1, P1), key(2, P2)]
+    found = clusters([contact(1, "Иванов", "Иван"), contact(2, "Иванов", "Иван")], keys)
+    assert tier(found, 1, 2) == "review"
+    assert Reason.OTHER_KEYS_DIFFER in reasons(found, 1, 2)
+    confirmed = [contact(1, "Иванов", "Иван", "Петрович"), contact(2, "Иванов", "Иван", "Петрович")]
+    assert groups(clusters(confirmed, keys)) == [[1, 2]]
+    linked = [*keys, key(3, P1), key(3, P2), key(3, LINE)]
+    cards = [contact(i, "Иванов", "Иван") for i in (1, 2, 3)]
+    assert groups(clusters(cards, linked)) == [[1, 2, 3]]
 
 
 def test_a_role_mailbox_proves_nothing_about_people() -> None:

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from toolkit.errors import PlanError, StorageError
 from toolkit.matching.decisions import Decisions
 

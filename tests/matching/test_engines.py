@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from toolkit.matching.clusters import find_clusters
 from toolkit.matching.engines import DuckEngine, Engine, SharedKeys
 

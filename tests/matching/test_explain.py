@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+
 from toolkit.errors import ParameterError
 from toolkit.matching.clusters import Clusters, find_clusters
 from toolkit.matching.decisions import Decisions

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from toolkit.errors import SnapshotError, StorageError
 from toolkit.matching.clusters import Clusters, find_clusters
 from toolkit.matching.find import find_client
@@ -93,6 +94,12 @@ def test_a_company_is_found_by_inn_and_its_branch_is_linked(index: ClientIndex) 
     assert {c.id: c.tier for c in found.candidates}[12] is Tier.LINK
     stranger = find_client(index, inn=INN, kpp="770701001", name="Василёк", entity="company")
     assert stranger.verdict == "perhaps"
+
+
+def test_a_namesake_with_a_mailbox_of_his_own_waits_for_a_person(index: ClientIndex) -> None:
+    found = find_client(index, phone="89120000001", email="other@mail.ru", name="Иванов Иван")
+    assert found.verdict == "one"
+    assert {c.id: c.tier for c in found.candidates} == {1: Tier.REVIEW, 2: Tier.AUTO}
 
 
 def test_a_mailbox_of_somebody_else_does_not_disturb(index: ClientIndex) -> None:

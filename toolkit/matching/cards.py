@@ -172,6 +172,11 @@ class Cards:
                 verdicts[at], reasons[at] = names.compare(a[at], b[at])
         return verdicts, reasons | self.forbidding(a, b)
 
+    def patronymics_known(self, a: Ints, b: Ints) -> Bools:
+        """Whether both persons' patronymics are there, if only as initials."""
+        known: Bools = (self.people.patronymic[a] != 0) & (self.people.patronymic[b] != 0)
+        return known
+
     def contradict(self, a: Ints, b: Ints) -> Bools:
         """Whether two cards may not stand in one group without a person's word.
 

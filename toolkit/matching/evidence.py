@@ -20,7 +20,7 @@ from toolkit.matching.profiles import profile
 from toolkit.matching.reasons import DOUBT, VETO, Reason, Tier, Verdict
 from toolkit.matching.rules import MatchRules
 
-__all__ = ["Evidence", "gather_evidence", "judge"]
+__all__ = ["Evidence", "gather_evidence", "judge", "telling_keys"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -80,7 +80,7 @@ def gather_evidence(
     cards = Cards.read(records)
     rows = _key_rows(records, keys, cards, rules, decisions)
     inn_rows = rows["key_type"] == "inn"
-    held = rows[["node", "key_type", "key_value", "extension"]]
+    held = rows[["node", "key_type", "key_value", "extension"]].drop_duplicates(ignore_index=True)
     kpps = rows[inn_rows]
     # A KPP qualifies its INN and an extension its line; only the latter is part of the key.
     rows = rows.assign(extension=rows["extension"].mask(inn_rows, ""))
@@ -103,8 +103,13 @@ def gather_evidence(
         said_different=decisions.packed(cards),
     )
     forbidding = cards.forbidding(a, b)
-    support, counted = _support(pairs["key"].to_numpy(), back, len(a), directory)
+    support, counted, telling = _support(pairs["key"].to_numpy(), back, len(a), directory)
     reasons = reasons | forbidding | support
+    if rules.own_keys_raise_doubt:
+        own = telling_keys(held, owners, directory, rules, len(cards))
+        apart = (telling == 1) & (own[a] > 1) & (own[b] > 1) & ~cards.patronymics_known(a, b)
+        apart &= ~cards.is_company[a] & ((reasons & int(Reason.SAME_INN)) == 0)
+        reasons[apart] |= int(Reason.OTHER_KEYS_DIFFER)
     company = cards.is_company[a]
     tiers = judge(verdicts, reasons, company, cards.full[a] | cards.full[b], rules)
     edges = pd.DataFrame(
@@ -232,8 +237,10 @@ def _unique_pairs(a: Ints, b: Ints) -> tuple[Ints, Ints, Ints]:
     return packed >> 32, packed & 0xFFFFFFFF, back.reshape(-1)
 
 
-def _support(key: Ints, pair: Ints, pairs: int, directory: pd.DataFrame) -> tuple[Ints, Ints]:
-    """What each pair's keys are worth together, and how many count."""
+def _support(key: Ints, pair: Ints, pairs: int, directory: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
+    """What each pair's keys are worth together, how many count, and how many of these tell people apart."""
+    if not pairs:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     worth, sole = directory["worth"].to_numpy()[key], directory["sole"].to_numpy()[key]
     joining = (worth & int(Reason.PERSONAL_KEY | Reason.HOUSEHOLD_KEY)) != 0
     bits = worth | np.where(sole & joining, int(Reason.SOLE_OWNER), 0)
@@ -241,13 +248,41 @@ def _support(key: Ints, pair: Ints, pairs: int, directory: pd.DataFrame) -> tupl
     types = np.where(sole & joining, np.int64(1) << np.minimum(type_number, 62), 0)
     order = np.argsort(pair, kind="stable")
     starts = np.searchsorted(pair[order], np.arange(pairs))
-    if not pairs:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     support = np.bitwise_or.reduceat(bits[order], starts)
     several = np.bitwise_or.reduceat(types[order], starts)
     counted = np.add.reduceat((worth > 0).astype(np.int64)[order], starts)
+    telling = np.add.reduceat(_tells(worth).astype(np.int64)[order], starts)
     support[(several & (several - 1)) != 0] |= int(Reason.SEVERAL_KEYS)
-    return support, counted
+    return support, counted, telling
+
+
+def telling_keys(
+    held: pd.DataFrame, owners: pd.DataFrame, directory: pd.DataFrame, rules: MatchRules, cards: int
+) -> Ints:
+    """How many keys each card has that tell its owner from others: no switch of a company, no post's mailbox.
+
+    Args:
+        held: see `Evidence`.
+        owners: likewise.
+        directory: the keys of `Evidence`.
+        rules: the thresholds.
+        cards: how many cards there are.
+    """
+    mailbox = held["key_value"].str.replace(r"@.*$", "", regex=True)
+    mute = held["key_type"].isin(rules.weak_key_types)
+    mute |= (held["key_type"] == "email") & mailbox.isin(rules.role_mailboxes)
+    own = np.bincount(held["node"][~mute], minlength=cards)
+    shared = ~_tells(directory["worth"].to_numpy())
+    shared &= ~np.asarray(directory["key_type"].isin(rules.weak_key_types), dtype=np.bool_)
+    mailbox = directory["key_value"].str.replace(r"@.*$", "", regex=True)
+    posts = (directory["key_type"] == "email") & mailbox.isin(rules.role_mailboxes)
+    shared &= ~np.asarray(posts, dtype=np.bool_)
+    return (own - np.bincount(owners["node"][shared[owners["key"]]], minlength=cards)).astype(np.int64)
+
+
+def _tells(worth: Ints) -> Bools:
+    tells: Bools = (worth != 0) & (worth != int(Reason.SHARED_KEY))
+    return tells
 
 
 def _registrations(

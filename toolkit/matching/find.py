@@ -199,6 +199,8 @@ def _candidate(
         reasons |= Reason.SAME_INN | kpps_fit(frozenset({question.kpp} - {""}), held[question.inn])
     elif held:
         reasons |= Reason.INN_DIFFERS
+    if rules.own_keys_raise_doubt and _each_has_others(index, node, owned, question, known):
+        reasons |= Reason.OTHER_KEYS_DIFFER
     tiers = judge(
         np.array([int(compared.verdict)]),
         np.array([int(reasons)]),
@@ -222,6 +224,23 @@ def _candidate(
         for key in owned
     ]
     return Candidate(question.entity, number, client, tier, (*reason_words(reasons, language), *keys))
+
+
+def _each_has_others(
+    index: ClientIndex,
+    node: int,
+    owned: list[_Owned],
+    question: _Question,
+    known: PersonName | OrganisationName,
+) -> bool:
+    """Whether one telling key is in common while both sides have others, and no patronymics to compare."""
+    said = question.name
+    if isinstance(said, OrganisationName) or isinstance(known, OrganisationName):
+        return False
+    if (said.patronymic and known.patronymic) or any(key.key_type == "inn" for key in owned):
+        return False
+    common = sum(Reason(key.worth.worth) is not Reason.SHARED_KEY for key in owned)
+    return common == 1 and len(question.keys) > len(owned) and index.telling_keys(node) > 1
 
 
 def _asked_keys(phone: str | None, email: str | None, inn: str, home: Home) -> Iterator[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from toolkit.errors import SnapshotError, StorageError
 from toolkit.matching.clusters import Clusters
+from toolkit.matching.evidence import telling_keys
 from toolkit.matching.names import OrganisationName, PersonName, read_organisation
 from toolkit.matching.names.given import Sex
 from toolkit.matching.reasons import Reason
@@ -23,7 +24,7 @@ _OWNERS_READ = 300
 _TABLES = """
 CREATE TABLE cards (
     node INTEGER PRIMARY KEY, entity TEXT, id INTEGER, surname TEXT, given TEXT, patronymic TEXT, sex TEXT,
-    title TEXT, client INTEGER
+    title TEXT, client INTEGER, telling INTEGER
 );
 CREATE TABLE owned (
     entity TEXT, key_type TEXT, key_value TEXT, extension TEXT, kpp TEXT, node INTEGER,
@@ -124,6 +125,11 @@ class ClientIndex:
             return number, client, read_organisation(title)
         return number, client, PersonName(surname, given, patronymic, sex)
 
+    def telling_keys(self, node: int) -> int:
+        """How many keys a card has that are not everybody's."""
+        (count,) = self._base.execute("SELECT telling FROM cards WHERE node = ?", (node,)).fetchone()
+        return int(count)
+
     def registrations(self, node: int) -> dict[str, frozenset[str]]:
         """INNs of a card with their KPPs, without those that stand on too many titles to identify."""
         rows = self._base.execute(
@@ -174,9 +180,10 @@ def _fill(base: sqlite3.Connection, clusters: Clusters) -> None:
     base.executescript(_TABLES)
     entities = np.asarray(cards.entities, dtype=object)[cards.entity]
     people, firms = cards.people, cards.organisations
+    telling = telling_keys(evidence.held, evidence.owners, evidence.keys, evidence.rules, len(cards))
     titles = np.asarray(firms.titles, dtype=object)[firms.code]
     base.executemany(
-        "INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         zip(
             range(len(cards)),
             entities.tolist(),
@@ -187,6 +194,7 @@ def _fill(base: sqlite3.Connection, clusters: Clusters) -> None:
             np.asarray(_SEXES, dtype=object)[people.sex].tolist(),
             [title if firm else None for title, firm in zip(titles, cards.is_company, strict=True)],
             cards.id[clusters.group].tolist(),
+            telling.tolist(),
             strict=True,
         ),
     )

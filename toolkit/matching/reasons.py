@@ -68,6 +68,7 @@ class Reason(IntFlag):
     EXTENSION_DIFFERS = 1 << 29
     PERSON_SAID_DIFFERENT = 1 << 30
     ORIGIN_DIFFERS = 1 << 31
+    OTHER_KEYS_DIFFER = 1 << 35
     # what the group around the pair says
     BRIDGE_CUT = 1 << 32
     GROUP_CONTRADICTS = 1 << 33
@@ -91,4 +92,5 @@ DOUBT = (
     | Reason.FORM_DIFFERS
     | Reason.ORIGIN_DIFFERS
     | Reason.KPP_UNCLEAR
+    | Reason.OTHER_KEYS_DIFFER
 )

@@ -29,6 +29,8 @@ class MatchRules:
         role_mailboxes: names before the @ that belong to a post, not to a person.
         denied_keys: (key type, value) pairs that are no evidence: own staff's numbers, test mailboxes.
         denied_domains: mail domains that are no evidence: the portal owner's own.
+        own_keys_raise_doubt: whether two cards that share one number or mailbox, while each has others of its
+            own, go to a person when no two patronymics confirm them: so do a father and a son of one name.
         blank_joins_sole_owner: whether a card without any name joins the only person of its key. Off: that
             would be merging on a phone alone. Two keys of different types suffice either way.
     """
@@ -42,4 +44,5 @@ class MatchRules:
     role_mailboxes: frozenset[str] = frozenset(_ROLE_WORDS.split())
     denied_keys: frozenset[tuple[str, str]] = frozenset()
     denied_domains: frozenset[str] = frozenset()
+    own_keys_raise_doubt: bool = True
     blank_joins_sole_owner: bool = False

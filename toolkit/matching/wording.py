@@ -61,6 +61,10 @@ _REASONS: Final[dict[Reason, tuple[str, str]]] = {
         "во внешней системе это две разные записи",
         "the external system holds them as two records",
     ),
+    Reason.OTHER_KEYS_DIFFER: (
+        "общий только один номер или адрес, остальные у каждой карточки свои, а отчества не сверить",
+        "only one number or mailbox in common, each card has others of its own, no patronymics to compare",
+    ),
     Reason.BRIDGE_CUT: (
         "эта пара держала вместе карточки, которые противоречат друг другу",
         "this pair held together cards that contradict each other",
