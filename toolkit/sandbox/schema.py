@@ -9,7 +9,15 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from .fields import KINDS, LEGACY_ONLY_PREFIX, SYSTEM_FIELDS, Field, Kind, universal_uf_name
+from .fields import (
+    KINDS,
+    LEGACY_ONLY_PREFIX,
+    SYSTEM_FIELDS,
+    Field,
+    Kind,
+    universal_uf_name,
+    upper_name,
+)
 from .store import Column, Store, declare_table
 
 __all__ = ["Schema"]
@@ -54,6 +62,19 @@ declare_table(
     Column("SORT", "int", 500),
     "XML_ID",
     indexes=[("FIELD_ID",)],
+)
+
+# Fields of records that came from a real portal and that `fields.py` does not know: kept under their own
+# universal names, so that nothing of a restored snapshot is lost.
+declare_table(
+    "foreign_field",
+    "ENTITY_TYPE_ID int",
+    "NAME",
+    "TYPE",
+    Column("MULTIPLE", "flag", "N"),
+    Column("READ_ONLY", "flag", "Y"),
+    "TITLE",
+    indexes=[("ENTITY_TYPE_ID", "NAME")],
 )
 
 # Which flag of a smart process brings which fields.
@@ -140,6 +161,20 @@ class Schema:
                 settings={"parentEntityTypeId": parent},
             )
         fields.update(self._user_fields(kind.uf_entity))
+        for row in self._store.find("foreign_field", ENTITY_TYPE_ID=entity_type_id):
+            name, column = row["NAME"], upper_name(row["NAME"])
+            fields.setdefault(
+                name,
+                Field(
+                    name,
+                    row["TYPE"],
+                    column,
+                    column,
+                    read_only=row["READ_ONLY"] == "Y",
+                    multiple=row["MULTIPLE"] == "Y",
+                    title=row["TITLE"] or column,
+                ),
+            )
         return replace(kind, fields=fields)
 
     def _dynamic(self, row: dict[str, Any]) -> Kind:

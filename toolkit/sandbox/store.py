@@ -126,6 +126,10 @@ class Store:
             "fold", 1, lambda text: None if text is None else str(text).casefold(), deterministic=True
         )
         self.db.create_function("phone_key", 1, phone_key, deterministic=True)
+        self.furnish()
+
+    def furnish(self) -> None:
+        """Make the declared tables that are missing, and the columns that a state of an older version lacks."""
         for table in TABLES.values():
             self._create(table)
 
@@ -221,6 +225,13 @@ class Store:
         self.db.execute(
             f'CREATE TABLE IF NOT EXISTS "{table.name}" (ID INTEGER PRIMARY KEY AUTOINCREMENT, {body})'
         )
+        have = {row["name"] for row in self.db.execute(f'PRAGMA table_info("{table.name}")')}
+        for each in table.columns:
+            if each.name not in have:
+                default = "" if each.default is None else f" DEFAULT {_literal(each.default)}"
+                self.db.execute(
+                    f'ALTER TABLE "{table.name}" ADD COLUMN "{each.name}" {_SQL_TYPE[each.storage]}{default}'
+                )
         for names in table.indexes:
             quoted = ", ".join(f'"{name}"' for name in names)
             self.db.execute(

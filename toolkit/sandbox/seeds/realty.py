@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..activities import TODO
+from ..bulk import add_rows, load_records
 from ..fields import Kind
-from ..loading import add_rows, load_records
 from ..pipelines import add_pipeline
 from ..portal import Sandbox
 from .clients import Card, CompanyCard, draw_companies, draw_people
@@ -159,8 +159,8 @@ def _deals(scene: Scene, people: list[Card], owners: list[Employee], count: int)
             "MOVED_BY": owner,
             **_stamped(made, max(moved, made + rng.randrange(30 * DAY)), owner, scene),
             **scene.draw_fields(kind, EVERY_TYPE, made),
+            "COMPANY_ID": company + 1 if company is not None else None,
             "contacts": contacts,
-            "companies": [company + 1] if company is not None else None,
         }
 
 

@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 
 from .. import files
+from ..bulk import add_rows, in_bulk
 from ..fields import Kind
-from ..loading import add_rows, in_bulk
 from ..portal import Sandbox
 from ..store import declare_table
 from .people import Person, draw_person, transliterated
