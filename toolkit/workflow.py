@@ -27,6 +27,7 @@ import pandas as pd
 
 from toolkit.client import Clock, Command, Governor, Limits, Portal, SimulatedClock, SystemClock
 from toolkit.errors import ApprovalNeeded, CanaryFailed, PlanError, ToolkitError
+from toolkit.operations import catalogue
 from toolkit.operations import operation as operation_named
 from toolkit.records import Snapshot, Wanted, entity, take_snapshot
 from toolkit.runs import (
@@ -50,10 +51,14 @@ from toolkit.runs import (
     verify,
 )
 from toolkit.sandbox import InProcessTransport, SharedClock, new_portal
-from toolkit.sandbox.loading import load_snapshot
+from toolkit.sandbox.doors.http import Server
+from toolkit.sandbox.doors.http import run as run_sandbox
+from toolkit.sandbox.restoring import load_snapshot
+from toolkit.sandbox.seeds.catalogue import plant
 from toolkit.settings import Settings
 
 __all__ = [
+    "Finding",
     "Rehearsal",
     "Workspace",
     "approve",
@@ -62,6 +67,7 @@ __all__ = [
     "check",
     "connect",
     "cost_of",
+    "doctor",
     "find_run",
     "keep_in_step",
     "operation_of",
@@ -69,6 +75,7 @@ __all__ = [
     "plan_undo",
     "rehearse",
     "run_all",
+    "serve_sandbox",
     "snapshot",
     "unfinished",
 ]
@@ -183,6 +190,8 @@ def _planned(
             toolkit=_version(),
             reads=facts_of(reads or operation.reads(params)),
             undoes=undoes,
+            title=dict(operation.title),
+            undo=dict(operation.undo),
         )
         run = Run.create(work.root, facts, work.clock.now)
         try:
@@ -658,3 +667,161 @@ def _version() -> str:
         return version("b24kit")
     except PackageNotFoundError:  # run from a checkout
         return ""
+
+
+# -- doctor ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing the doctor looked at.
+
+    Args:
+        level: good, note, warning, bad.
+        what: in a few words.
+        detail: figures and names, the same in every language.
+        remedy: what to do; empty when nothing.
+    """
+
+    level: str
+    what: str
+    detail: str = ""
+    remedy: str = ""
+
+
+def doctor(work: Workspace) -> list[Finding]:
+    """What this webhook may and may not do, and what this machine lacks. Reads only.
+
+    Raises:
+        SettingsError: there is no webhook to look at.
+        PortalError: the portal could not be asked at all.
+    """
+    found: list[Finding] = []
+    with connect(work) as portal:
+        profile = portal.call("profile")
+        who = (
+            f": {profile.get('NAME', '')} {profile.get('LAST_NAME', '')} (id {profile['ID']}), {portal.host}"
+        )
+        found.append(Finding("good", "The portal answers", who))
+        found.append(_admin(profile))
+        scopes = set(portal.call("scope"))
+        found += _scopes(scopes)
+        server = datetime.fromisoformat(portal.call("server.time"))
+        found.append(_skew(server, work.clock.now()))
+        hold = portal.why()
+        found.append(Finding("good" if hold.wait_s <= 0 else "note", "Limits", f": {hold}"))
+    found.append(_disk(work.root))
+    found += _operations(scopes, profile.get("ADMIN") is True)
+    return found
+
+
+def _admin(profile: Mapping[str, Any]) -> Finding:
+    if profile.get("ADMIN") is True:
+        return Finding("good", "The webhook's user administers the portal")
+    return Finding(
+        "bad",
+        "The webhook's user does not administer the portal",
+        "",
+        "Lists silently leave out what this user may not read; have an administrator create the webhook.",
+    )
+
+
+def _scopes(scopes: set[str]) -> list[Finding]:
+    missing = [name for name in ("crm", "user", "im") if name not in scopes and f"{name}_basic" not in scopes]
+    if not missing:
+        return [Finding("good", "Scopes", f": {', '.join(sorted(scopes))}")]
+    return [Finding("bad", "Scopes are missing", f": {', '.join(missing)}", "Add them to the webhook.")]
+
+
+def _skew(server: datetime, now: float) -> Finding:
+    skew = server.timestamp() - now
+    if abs(skew) <= 30:
+        return Finding("good", "The clocks agree", f" ({skew:+.0f} s)")
+    return Finding("warning", "The clocks differ", f" ({skew:+.0f} s)", "Set this machine's clock.")
+
+
+def _disk(root: Path) -> Finding:
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = root / ".probe"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        problem = f": {root}: {error.strerror}"
+        return Finding("bad", "The folder of runs cannot be written", problem, "Set B24_SNAPSHOTS.")
+    free = shutil.disk_usage(root).free / 2**30
+    detail = f": {free:.1f} GiB ({root})"
+    if free > 2:
+        return Finding("good", "Free disk for snapshots", detail)
+    return Finding("warning", "Free disk for snapshots", detail, "Free some space.")
+
+
+def _operations(scopes: set[str], admin: bool) -> list[Finding]:
+    """What each operation would lack."""
+    found = []
+    for name, kind in catalogue().items():
+        lacking = {"crm", *(["im"] if "notify" in kind.Params.model_fields else [])} - scopes
+        if not {"user", "user_basic", "user_brief"} & scopes:
+            lacking.add("user")
+        if lacking:
+            detail = f" {name}: {', '.join(sorted(lacking))}"
+            found.append(Finding("bad", "Operation", detail, "These scopes it would lack."))
+        elif not admin:
+            found.append(
+                Finding("warning", "Operation", f" {name}", "Would see only what this user may read.")
+            )
+        else:
+            found.append(Finding("good", "Operation", f" {name}"))
+    return found
+
+
+# -- sandbox -----------------------------------------------------------------------------------------
+
+
+def serve_sandbox(
+    ready: Callable[[dict[str, Any]], None],
+    *,
+    seed: str = "empty",
+    scale: float = 1.0,
+    number: int = 1,
+    from_snapshot: Path | None = None,
+    data: Path | None = None,
+    port: int = 0,
+    tls_port: int | None = None,
+    limits: str = "off",
+    faults: Sequence[Mapping[str, Any]] = (),
+    switches: Mapping[str, Any] | None = None,
+    secret: str | None = None,
+) -> None:
+    """Fill a sandbox portal and serve it until the process is told to stop.
+
+    Args:
+        ready: told how to reach it (webhook, client id and secret, TLS), once it answers.
+        seed: a seed's name.
+        scale, number: its size and number.
+        from_snapshot: a snapshot folder to load instead.
+        data: file that keeps its state; a file with a portal in it is opened as it is.
+        port, tls_port: 0 takes a free one.
+        limits: off, cloud, enterprise or box.
+        faults: scripted faults, as `toolkit.sandbox.faults` reads them.
+        switches: answers the documentation leaves open.
+        secret: of the webhook; made up without.
+    """
+    portal = new_portal(data=data, limits=limits, switches=switches)
+    if portal.store.value("SELECT COUNT(*) FROM user") <= 1:
+        if from_snapshot is not None:
+            load_snapshot(portal, from_snapshot)
+        elif seed != "empty":
+            plant(portal, seed, scale=scale, number=number)
+    portal.faults.load([dict(each) for each in faults])
+    administrator = _administrator(portal)
+    secret = portal.access.add_webhook(administrator, secret)
+    client_id, client_secret = portal.access.add_app()
+
+    def opened(server: Server) -> None:
+        facts = {"webhook": f"{server.url}/rest/{administrator}/{secret}/", "status_page": server.url}
+        if server.tls_url:
+            facts["webhook_tls"] = f"{server.tls_url}/rest/{administrator}/{secret}/"
+        ready({**facts, "client_id": client_id, "client_secret": client_secret})
+
+    run_sandbox(portal, port, tls_port, ready=opened)

@@ -162,7 +162,8 @@ class _People:
         self.ids = set(ids)
         self.active = set(ids[users["ACTIVE"].fillna(False).astype(bool)])
         self._by_word: dict[str, set[int]] = {}
-        for row in users.fillna("").astype(object).to_dict("records"):
+        texts = users[["NAME", "LAST_NAME", "SECOND_NAME", "EMAIL"]].astype(object)
+        for row in texts.where(texts.notna(), "").assign(ID=ids).to_dict("records"):
             name, last, second = str(row["NAME"]), str(row["LAST_NAME"]), str(row["SECOND_NAME"])
             words = [str(row["EMAIL"]), f"{name} {last}", f"{last} {name}", f"{last} {name} {second}"]
             for each in words:

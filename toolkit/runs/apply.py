@@ -158,6 +158,7 @@ class _Apply:
         self.settled = set(self.journal.in_state(*SETTLED))
         self.tries = self.journal.tries()
         self.failures = 0
+        self.last_words: dict[int, tuple[str, str]] = {}
         self.types = _types(run)
 
     # -- the whole ---------------------------------------------------------------------------------
@@ -296,6 +297,7 @@ class _Apply:
         if outcome.state == "done":
             return Settled(row.change, "done", result=carrier(row.kind).result(outcome))
         if outcome.state == "unknown":
+            self.last_words[row.change] = (outcome.code, outcome.message)
             return Settled(row.change, "sent", outcome.code, outcome.message)
         if outcome.code in carrier(row.kind).true_codes:
             return Settled(row.change, "already", outcome.code, outcome.message)
@@ -334,12 +336,8 @@ class _Apply:
         if verdict.state == "foreign":
             return Settled(row.change, "conflict", "", verdict.message, seen=verdict.seen)
         if self.tries.get(row.change, 0) >= self.rules.max_tries:
-            return Settled(
-                row.change,
-                "quarantined",
-                "",
-                "sent as often as allowed, each time without an answer or an effect",
-            )
+            code, words = self.last_words.get(row.change, ("", ""))
+            return Settled(row.change, "quarantined", code, words or "no answer, and no effect, each time")
         return Settled(row.change, "planned", "", "found not done after a lost answer")
 
     # -- small parts -----------------------------------------------------------------------------------

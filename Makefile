@@ -1,0 +1,48 @@
+# `make demo` and `make test` are all the set-up there is: Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lab words constraints benchmarks clean browser
+
+# The whole story on a sandbox portal: plan, rehearse, apply, prove, undo.
+demo: $(STAMP)
+	$(BIN)/b24kit demo
+
+# Every check and every test.
+test: $(STAMP) browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+$(STAMP): pyproject.toml .ci/constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "b24kit needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt --editable '.[notebook,dev]'
+	touch $(STAMP)
+
+# What tests of pages and workbooks need; without root it is named instead of installed.
+browser:
+	@if ! { command -v chromium && command -v chromedriver && command -v soffice; } >/dev/null 2>&1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				chromium chromium-driver libreoffice-calc poppler-utils fonts-dejavu >/dev/null; \
+		else \
+			echo "Tests of pages and workbooks will be skipped: install chromium, chromium-driver, libreoffice-calc."; \
+		fi; \
+	fi
+
+# Compile the Russian texts.
+words: $(STAMP)
+	$(BIN)/python -m babel.messages.frontend compile -D b24kit -d toolkit/locale
+
+# Pin what is installed now.
+constraints: $(STAMP)
+	( echo "# Versions the project is built and tested with; regenerate with: make constraints"; \
+	  $(BIN)/python -m pip freeze --exclude-editable ) > .ci/constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist .demo

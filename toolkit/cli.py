@@ -1,0 +1,647 @@
+"""The command line: arguments to workflow calls, results to text and exit codes.
+
+Exit codes: 0 done and verified, or nothing to do · 1 failed · 2 wrong usage or invalid input · 3 finished,
+some changes conflicted, rejected or quarantined · 4 verification found something unexplained · 5 needs
+approval · 6 locked by another run · 7 paused, can be resumed · 130 interrupted.
+
+Commands import what they need when they run: pandas and the rest take half a second that `--help` should
+not cost.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toolkit.errors import ApprovalNeeded, ParameterError, ToolkitError
+from toolkit.settings import Settings
+
+if TYPE_CHECKING:
+    from toolkit.runs import Certificate, Policy, Run
+    from toolkit.showing import Shower
+    from toolkit.workflow import Workspace
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Repair and migrate live Bitrix24 portals without fear: plan, rehearse, apply, prove, undo.",
+)
+snapshots = typer.Typer(no_args_is_help=True, help="Write-once copies of a portal's records.")
+sandboxes = typer.Typer(no_args_is_help=True, help="A portal that lives on this machine.")
+app.add_typer(snapshots, name="snapshot")
+app.add_typer(sandboxes, name="sandbox")
+
+Given = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", help="name=value; value as in YAML, or @file for a table or a list."),
+]
+ParamFile = Annotated[Path | None, typer.Option("--params", help="YAML file of parameters.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+RunName = Annotated[str, typer.Argument(help="Run id, its beginning, or `last`.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Policy file that approves unattended.")]
+MaxShare = Annotated[
+    float | None, typer.Option("--max-share", help="Refuse plans that touch more of a table, 0 to 1.")
+]
+Yes = Annotated[
+    str | None,
+    typer.Option("--agree", help="Approve as PORTAL:COUNT instead of typing it.", metavar="PORTAL:COUNT"),
+]
+
+
+# -- the river ---------------------------------------------------------------------------------------
+
+
+@app.command()
+def plan(
+    operation: str,
+    param: Given = None,
+    params: ParamFile = None,
+    review: Annotated[Path | None, typer.Option(help="Also write the plan as a workbook to review.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take the snapshot an operation needs and freeze its plan. Writes nothing on the portal."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    run = workflow.plan(work, operation, _parameters(operation, param, params))
+    _show_plan(work, show, run, as_json)
+    if review is not None:
+        from toolkit.runs import export_review
+
+        show.line(str(export_review(run, review, language=work.settings.language)))
+
+
+@app.command()
+def rehearse(run_id: RunName = "last", as_json: Json = False) -> None:
+    """Carry a plan out on a sandbox loaded from the run's own snapshot."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    rehearsal = workflow.rehearse(work, workflow.find_run(work, run_id))
+    if as_json:
+        _print_json(
+            {
+                "clean": rehearsal.clean,
+                "seconds": rehearsal.seconds,
+                "refused": rehearsal.refused,
+                "certificate": _certificate_facts(rehearsal.certificate),
+            }
+        )
+    else:
+        show.rehearsal(rehearsal)
+    raise typer.Exit(0 if rehearsal.clean else rehearsal.certificate.exit_code or 3)
+
+
+@app.command()
+def apply(
+    run_id: RunName = "last",
+    agree: Yes = None,
+    policy: PolicyFile = None,
+    review: Annotated[
+        Path | None, typer.Option(help="A reviewed workbook; strikes what it says no to.")
+    ] = None,
+    canary: Annotated[int, typer.Option(help="Changes written and re-read before the rest.")] = 10,
+    max_share: MaxShare = None,
+    as_json: Json = False,
+) -> None:
+    """Approve a plan, write it, prove it. Continues an unfinished run."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    run = workflow.find_run(work, run_id)
+    if review is not None:
+        from toolkit.runs import import_review
+
+        run.freeze(import_review(run, review))
+    if run.state in ("planned", "rehearsed"):
+        if not as_json:
+            _show_plan(work, show, run, False)
+        _approver(work, show, agree, policy, max_share)(run)
+    _finish(show, run, workflow.carry_out(work, run, canary=canary), as_json)
+
+
+@app.command()
+def resume(run_id: RunName = "last", as_json: Json = False) -> None:
+    """Continue a run that was paused, stopped or killed."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    run = workflow.find_run(work, run_id)
+    _finish(show, run, workflow.carry_out(work, run, canary=0), as_json)
+
+
+@app.command()
+def verify(run_id: RunName = "last", as_json: Json = False) -> None:
+    """Read the scope of a run again and judge every cell."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    run = workflow.find_run(work, run_id)
+    _finish(show, run, workflow.check(work, run), as_json)
+
+
+@app.command()
+def undo(
+    run_id: RunName = "last",
+    record: Annotated[list[int] | None, typer.Option(help="Only these record ids.")] = None,
+    agree: Yes = None,
+    policy: PolicyFile = None,
+    only_plan: Annotated[bool, typer.Option("--plan", help="Stop after planning.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a run back: plan, rehearse, approve, apply, prove, like any other run."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    run = workflow.plan_undo(work, workflow.find_run(work, run_id), records=record)
+    if only_plan or not len(run.plan.active):
+        _show_plan(work, show, run, as_json)
+        return
+    rehearsal = workflow.rehearse(work, run)
+    if not as_json:
+        _show_plan(work, show, run, False)
+        show.rehearsal(rehearsal)
+    _approver(work, show, agree, policy, None)(run)
+    _finish(show, run, workflow.carry_out(work, run, canary=0, notify=False), as_json)
+
+
+@app.command()
+def run(
+    operation: str,
+    param: Given = None,
+    params: ParamFile = None,
+    agree: Yes = None,
+    policy: PolicyFile = None,
+    rehearsing: Annotated[bool, typer.Option("--rehearse/--no-rehearse", help="Rehearse first.")] = True,
+    canary: Annotated[int, typer.Option(help="Changes written and re-read before the rest.")] = 10,
+    max_share: MaxShare = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep in step: only what changed since.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="With --watch: one pass, for cron.")] = False,
+    every: Annotated[float, typer.Option(help="With --watch: seconds between passes.")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """All of it: plan (or continue what is unfinished), rehearse, approve, apply, prove."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    given = _parameters(operation, param, params)
+    rules = _policy(policy)
+    if watch:
+        _watch(work, show, operation, given, rules, once=once, every=every, as_json=as_json)
+        return
+
+    def agreed(waiting: Run) -> None:
+        if not as_json:
+            _show_plan(work, show, waiting, False)
+        _approver(work, show, agree, policy, max_share)(waiting)
+
+    until = None
+    if rules is not None and rules.window is not None:
+        until = work.clock.now() + rules.window.remaining_s(work.clock.now())
+    done, certificate = workflow.run_all(
+        work, operation, given, agree=agreed, rehearsing=rehearsing, canary=canary, until=until
+    )
+    if certificate is None:
+        _show_plan(work, show, done, as_json)
+        if not as_json:
+            show.line(show._("Nothing to do."), "green")
+        return
+    _finish(show, done, certificate, as_json)
+
+
+def _watch(
+    work: Workspace,
+    show: Shower,
+    operation: str,
+    given: dict[str, Any],
+    rules: Policy | None,
+    *,
+    once: bool,
+    every: float,
+    as_json: bool,
+) -> None:
+    from toolkit import workflow
+
+    if rules is None:
+        raise ApprovalNeeded(
+            "--watch works without anybody watching.", "Give it a policy: --policy policy.yaml"
+        )
+    while True:
+        passed = workflow.keep_in_step(work, operation, given, rules)
+        if passed is None:
+            if not as_json:
+                show.line(show._("In step; nothing to do."))
+            if once:
+                return
+        else:
+            done, certificate = passed
+            _tell(show, done, certificate, as_json)
+            if once or certificate.exit_code not in (0, 3):
+                raise typer.Exit(certificate.exit_code)
+        work.clock.sleep(every)
+
+
+# -- looking -----------------------------------------------------------------------------------------
+
+
+@app.command()
+def report(run_id: RunName = "last") -> None:
+    """Write report.html and report.xlsx of a run, from its folder alone."""
+    from toolkit import workflow
+    from toolkit.runs import write_report
+
+    work, show = _workspace()
+    for path in write_report(workflow.find_run(work, run_id), language=work.settings.language):
+        show.line(str(path))
+
+
+@app.command()
+def runs(as_json: Json = False) -> None:
+    """List runs."""
+    from toolkit.runs import Run
+
+    work, show = _workspace()
+    found = Run.all(work.root, work.clock.now)
+    if as_json:
+        _print_json(
+            [
+                {
+                    "run": each.id,
+                    "portal": each.facts.portal,
+                    "operation": each.facts.operation,
+                    "state": each.state,
+                    "changes": each.journal.counts(),
+                }
+                for each in found
+            ]
+        )
+        return
+    show.runs(found)
+
+
+@app.command()
+def operations(
+    name: Annotated[str | None, typer.Argument(help="One operation, with its parameters.")] = None,
+) -> None:
+    """List operations; with a name, its parameters."""
+    import inspect
+
+    import pandas as pd
+
+    from toolkit.operations import catalogue, operation
+
+    show = _shower(_settings())
+    if name is None:
+        rows = [
+            (key, kind.title[show.language], kind.undo[show.language]) for key, kind in catalogue().items()
+        ]
+        show.frame(pd.DataFrame(rows, columns=[show._("operation"), show._("does"), show._("can be undone")]))
+        return
+    kind = type(operation(name))
+    show.line(kind.title[show.language], "bold")
+    show.line(inspect.cleandoc(kind.Params.__doc__ or ""))
+    fields = [
+        (
+            key,
+            str(field.annotation),
+            "" if field.is_required() else repr(field.get_default(call_default_factory=True)),
+        )
+        for key, field in kind.Params.model_fields.items()
+    ]
+    show.frame(pd.DataFrame(fields, columns=[show._("parameter"), show._("type"), show._("default")]))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check the webhook's rights, scopes, limits, the clock and the disk."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    findings = workflow.doctor(work)
+    if as_json:
+        _print_json([vars(each) for each in findings])
+    else:
+        show.findings(findings)
+    raise typer.Exit(1 if any(each.level == "bad" for each in findings) else 0)
+
+
+@app.command()
+def policy() -> None:
+    """Print a policy file to start from."""
+    from toolkit.runs import POLICY_TEMPLATE
+
+    typer.echo(POLICY_TEMPLATE)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demonstration keeps its files.")] = Path(".demo"),
+    scale: Annotated[float, typer.Option(help="Size of the portal; 1 is 20,000 contacts.")] = 1.0,
+) -> None:
+    """The whole story on a sandbox portal: plan, rehearse, apply, prove, and take it back."""
+    from toolkit.demo import tell
+
+    settings = _settings()
+    raise typer.Exit(tell(folder, _shower(settings), scale=scale))
+
+
+# -- snapshots ---------------------------------------------------------------------------------------
+
+
+@snapshots.command("take")
+def snapshot_take(entities: Annotated[list[str], typer.Argument(help="contact deal item:177 ...")]) -> None:
+    """Copy all records of these entities."""
+    from toolkit import workflow
+
+    work, show = _workspace()
+    taken = workflow.snapshot(work, entities)
+    show.line(f"{taken.folder}  {taken!r}")
+
+
+@snapshots.command("list")
+def snapshot_list(as_json: Json = False) -> None:
+    """List snapshots, those of runs included."""
+    import pandas as pd
+
+    from toolkit.records import list_snapshots
+
+    work, show = _workspace()
+    found = list_snapshots(work.root)
+    rows = [{"folder": str(each.folder), "finished": each.finished, "bytes": each.bytes} for each in found]
+    if as_json:
+        _print_json(rows)
+        return
+    show.frame(pd.DataFrame(rows, columns=["folder", "finished", "bytes"]))
+
+
+@snapshots.command("show")
+def snapshot_show(folder: Path) -> None:
+    """What a snapshot holds, and who read it."""
+    import pandas as pd
+
+    from toolkit.records import Snapshot
+
+    _, show = _workspace()
+    opened = Snapshot.open(folder)
+    facts = opened.manifest
+    show.line(f"{facts.portal}  {facts.finished}  {facts.reader_name} (admin: {facts.reader_is_admin})")
+    rows = [(name, opened.count(name), len(opened.columns(name))) for name in opened.entities]
+    show.frame(pd.DataFrame(rows, columns=["entity", "records", "fields"]))
+
+
+@snapshots.command("diff")
+def snapshot_diff(before: Path, after: Path, as_json: Json = False) -> None:
+    """What differs in meaning between two snapshots."""
+    from toolkit.records import Snapshot, compare
+
+    _, show = _workspace()
+    difference = compare(Snapshot.open(before), Snapshot.open(after))
+    if as_json:
+        _print_json(difference.counts().to_dict("records"))
+        return
+    show.frame(difference.counts())
+    show.frame(difference.changed.head(20))
+
+
+@snapshots.command("prune")
+def snapshot_prune(
+    days: Annotated[int, typer.Option(help="Older than so many days.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Really delete; without it they are only listed.")
+    ] = False,
+) -> None:
+    """Delete old snapshots; client data should not lie about."""
+    from toolkit.records import list_snapshots, older_than, prune
+
+    work, show = _workspace()
+    now = datetime.fromtimestamp(work.clock.now(), UTC)
+    old = older_than(list_snapshots(work.root), days, now=now)
+    for each in old:
+        show.line(str(each.folder))
+    if yes:
+        prune(old)
+
+
+# -- sandbox -----------------------------------------------------------------------------------------
+
+
+@sandboxes.command("start")
+def sandbox_start(
+    seed: Annotated[str, typer.Option(help="empty, realty, retail or developer.")] = "empty",
+    scale: Annotated[float, typer.Option(help="Size; 1 is the seed's own.")] = 1.0,
+    number: Annotated[int, typer.Option("--seed-number", help="The same number makes the same portal.")] = 1,
+    from_snapshot: Annotated[
+        Path | None, typer.Option(help="Load a snapshot folder instead of a seed.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="File that keeps its state; in memory without.")] = None,
+    port: Annotated[int, typer.Option(help="HTTP port; 0 takes a free one.")] = 8024,
+    tls_port: Annotated[int | None, typer.Option(help="HTTPS port; 0 takes a free one.")] = None,
+    limits: Annotated[str, typer.Option(help="off, cloud, enterprise or box.")] = "off",
+    faults: Annotated[Path | None, typer.Option(help="JSON file of scripted faults.")] = None,
+    switch: Annotated[
+        list[str] | None, typer.Option(help="name=value, an answer the docs leave open.")
+    ] = None,
+    secret: Annotated[str | None, typer.Option(help="Secret of the webhook; made up without.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Start a portal and serve it until Ctrl-C; prints the webhook."""
+    from toolkit.workflow import serve_sandbox
+
+    def ready(facts: dict[str, Any]) -> None:
+        if as_json:
+            _print_json(facts)
+        else:
+            for key, value in facts.items():
+                typer.echo(f"{key}: {value}")
+        sys.stdout.flush()
+
+    serve_sandbox(
+        ready,
+        seed=seed,
+        scale=scale,
+        number=number,
+        from_snapshot=from_snapshot,
+        data=data,
+        port=port,
+        tls_port=tls_port,
+        limits=limits,
+        faults=json.loads(faults.read_text(encoding="utf-8")) if faults else [],
+        switches=dict(each.split("=", 1) for each in switch or []),
+        secret=secret,
+    )
+
+
+# -- small parts -------------------------------------------------------------------------------------
+
+
+def _settings() -> Settings:
+    return Settings.load()
+
+
+def _shower(settings: Settings) -> Shower:
+    from toolkit.showing import Shower
+
+    return Shower(settings.language)
+
+
+def _workspace() -> tuple[Workspace, Shower]:
+    from toolkit.showing import progress_bar
+    from toolkit.workflow import Workspace
+
+    settings = _settings()
+    show, show_reading = progress_bar(settings.language)
+    return Workspace(settings, show=show, show_reading=show_reading), _shower(settings)
+
+
+def _parameters(operation: str, given: list[str] | None, file: Path | None) -> dict[str, Any]:
+    """Parameters from a file and from `-p name=value`; the latter win."""
+    import yaml
+
+    from toolkit.sheets import read_rows
+
+    found: dict[str, Any] = {}
+    if file is not None:
+        try:
+            found.update(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+        except (OSError, yaml.YAMLError, ValueError, TypeError) as error:
+            raise ParameterError(
+                operation, "--params", str(file), f"cannot be read: {error}", "Mend the file."
+            ) from error
+    for each in given or []:
+        name, equals, text = each.partition("=")
+        if not equals:
+            raise ParameterError(operation, each, text, "has no value", "Write -p name=value.")
+        if text.startswith("@"):
+            found[name] = read_rows(Path(text[1:]))
+            continue
+        try:
+            found[name] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ParameterError(operation, name, text, "is not YAML", "Quote it.") from error
+    return found
+
+
+def _policy(path: Path | None) -> Policy | None:
+    if path is None:
+        return None
+    from toolkit.runs import Policy
+
+    return Policy.read(path)
+
+
+def _approver(
+    work: Workspace, show: Shower, agree: str | None, policy: Path | None, max_share: float | None
+) -> Callable[[Run], None]:
+    """How a plan is agreed to: by a policy, by `--agree`, or by a person who types it."""
+    from toolkit import workflow
+
+    def by_policy(run: Run) -> None:
+        rules = _policy(policy)
+        if rules is not None:
+            workflow.approve_by_policy(work, run, rules)
+
+    def by_words(run: Run) -> None:
+        portal, _, count = (agree or "").rpartition(":")
+        workflow.approve(run, portal=portal, count=int(count) if count.isdigit() else -1, max_share=max_share)
+
+    def by_typing(run: Run) -> None:
+        if not sys.stdin.isatty():
+            raise ApprovalNeeded(
+                f"Run {run.id} waits for an approval, and nobody is at the keyboard.",
+                f"b24kit apply {run.id} --agree {run.facts.portal}:{len(run.plan.active)}, or a --policy.",
+            )
+        show.line(show._("To agree, type the portal and the number of changes."), "bold")
+        portal = typer.prompt(show._("Portal"))
+        count = typer.prompt(show._("Number of changes"), type=int)
+        workflow.approve(run, portal=portal, count=count, max_share=max_share)
+
+    return by_policy if policy is not None else by_words if agree else by_typing
+
+
+def _show_plan(work: Workspace, show: Shower, run: Run, as_json: bool) -> None:
+    from toolkit import workflow
+
+    cost = workflow.cost_of(work, run)
+    if as_json:
+        plan = run.plan
+        _print_json(
+            {
+                "run": run.id,
+                "folder": str(run.folder),
+                "portal": run.facts.portal,
+                "changes": len(plan.active),
+                "summary": plan.summary().to_dict("records"),
+                "listed": plan.left_out().to_dict("records"),
+                "cost": {
+                    "requests": cost.apply.requests + cost.verify.requests,
+                    "seconds": cost.seconds,
+                    "operating_s": cost.table().to_dict("records"),
+                    "binds": cost.apply.binds,
+                },
+            }
+        )
+    else:
+        show.plan(run, cost)
+
+
+def _finish(show: Shower, run: Run, certificate: Certificate, as_json: bool) -> None:
+    _tell(show, run, certificate, as_json)
+    raise typer.Exit(certificate.exit_code)
+
+
+def _tell(show: Shower, run: Run, certificate: Certificate, as_json: bool) -> None:
+    from toolkit.runs import write_report
+
+    paths = write_report(run, language=show.language)
+    if as_json:
+        facts = {"run": run.id, "folder": str(run.folder), **_certificate_facts(certificate)}
+        _print_json({**facts, "reports": [str(path) for path in paths]})
+        return
+    show.certificate(certificate)
+    show.line(f"{show._('Report')}: {paths[0]}")
+
+
+def _certificate_facts(certificate: Certificate) -> dict[str, Any]:
+    return {
+        **{k: v for k, v in vars(certificate).items() if k != "cells"},
+        "clean": certificate.clean,
+        "complete": certificate.complete,
+        "cells": certificate.cells,
+    }
+
+
+def _print_json(facts: Any) -> None:
+    typer.echo(json.dumps(facts, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Deliberate errors as their words and their exit code; nothing else is hidden."""
+    try:
+        yield
+    except ToolkitError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def main() -> None:
+    """Entry point of the command `b24kit`."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with _exit_codes():
+        app(standalone_mode=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Runs, plans, costs and certificates as text for a terminal: thin, and in the reader's language."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from tqdm import tqdm
+
+from toolkit.errors import ToolkitError
+from toolkit.runs import Certificate, PlanCost, Progress, Run
+from toolkit.words import translator
+from toolkit.workflow import Finding, Rehearsal
+
+__all__ = ["Shower", "duration", "progress_bar"]
+
+FIRST_ROWS = 8
+
+
+def duration(seconds: float) -> str:
+    """`1:02:03`, or `12 s` below a minute."""
+    return f"{seconds:.0f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+
+
+class Shower:
+    """Prints what a person reads.
+
+    Args:
+        language: `ru` or `en`.
+        console: where to; standard output unless given.
+    """
+
+    def __init__(self, language: str, console: Console | None = None) -> None:
+        self._ = translator(language)
+        self.language = language
+        self.console = console or Console(highlight=False)
+
+    def line(self, text: str, style: str = "") -> None:
+        """One line."""
+        self.console.print(Text(text, style=style))
+
+    def error(self, error: ToolkitError) -> None:
+        """An error, on standard error."""
+        Console(stderr=True, highlight=False).print(Text(str(error), style="red"))
+
+    def plan(self, run: Run, cost: PlanCost | None = None) -> None:
+        """Counts by kind and reason, what is left to a person, the first rows, cost, what can be undone."""
+        _ = self._
+        plan = run.plan
+        title = f"{_('Plan')} {run.id}"
+        parts: list[RenderableType] = [
+            Text(f"{run.facts.operation} · {run.facts.portal} · {_('changes')}: {len(plan.active)}")
+        ]
+        if len(plan.active):
+            parts.append(
+                self._table([_("kind"), _("entity"), _("reason"), _("count")], plan.summary().to_numpy())
+            )
+        if len(plan.listed):
+            parts.append(Text(_("Left to a person:"), style="bold"))
+            parts.append(self._table([_("entity"), _("reason"), _("count")], plan.left_out().to_numpy()))
+        first = plan.active[plan.active["kind"] != "notify"].head(FIRST_ROWS)
+        if len(first):
+            shown, total = len(first), len(plan.active)
+            parts.append(
+                Text(_("First {shown} of {total} changes:").format(shown=shown, total=total), style="bold")
+            )
+            rows = [
+                (row["entity"], row["record_id"], _cells(row["before"]), _cells(row["after"]), row["reason"])
+                for row in first.to_dict("records")
+            ]
+            parts.append(self._table([_("entity"), "id", _("before"), _("after"), _("reason")], rows))
+        if cost is not None:
+            parts += self._cost(cost)
+        self.console.print(Panel(Group(*parts), title=title, title_align="left", box=box.ROUNDED))
+
+    def _cost(self, cost: PlanCost) -> list[RenderableType]:
+        _ = self._
+        seconds = ", ".join(
+            f"{row['method']} {row['operating_s']:.1f} s"
+            for row in cost.table().to_dict("records")
+            if row["operating_s"] >= 0.05
+        )
+        text = _(
+            "Cost: {apply} requests to write, {verify} to prove; about {time}; limited by: {limit}"
+        ).format(
+            apply=cost.apply.requests,
+            verify=cost.verify.requests,
+            time=duration(cost.seconds),
+            limit=_(cost.apply.binds),
+        )
+        parts: list[RenderableType] = [Text(text)]
+        if seconds:
+            parts.append(Text(_("Execution time on the portal: ") + seconds))
+        if cost.window_s is not None:
+            fits = (
+                _("fits the window") if cost.fits else _("does NOT fit the window; it will pause and go on")
+            )
+            parts.append(Text(fits, style="green" if cost.fits else "yellow"))
+        return parts
+
+    def rehearsal(self, rehearsal: Rehearsal) -> None:
+        """What came of the rehearsal."""
+        _ = self._
+        if rehearsal.clean:
+            time = duration(rehearsal.seconds)
+            self.line(
+                _("Rehearsal on a sandbox: clean ({time} on a played clock).").format(time=time), "green"
+            )
+            return
+        self.line(_("Rehearsal on a sandbox: NOT clean."), "yellow")
+        self._certificate(rehearsal.certificate)
+        for words, count in rehearsal.refused.items():
+            self.line(f"  {count} × {words}")
+
+    def certificate(self, certificate: Certificate) -> None:
+        """The verdict of a verification."""
+        _ = self._
+        if certificate.complete:
+            self.line(
+                _("Certificate: clean. {cells} cells read as planned; a second plan is empty.").format(
+                    cells=certificate.as_planned
+                ),
+                "bold green",
+            )
+        elif certificate.clean:
+            self.line(_("Certificate: clean, with exceptions that are listed."), "bold yellow")
+        else:
+            self.line(
+                _("Certificate: REFUSED. Something reads otherwise and nobody answers for it."), "bold red"
+            )
+        self._certificate(certificate)
+
+    def _certificate(self, certificate: Certificate) -> None:
+        _ = self._
+        states = ", ".join(f"{_(state)} {count}" for state, count in certificate.states.items())
+        self.line(
+            "  "
+            + _(
+                "changes: {states}; cells as planned {good}, changed by someone else {other},"
+                " unexplained {bad}; second plan {again}, drift {drift}"
+            ).format(
+                states=states,
+                good=certificate.as_planned,
+                other=certificate.someone_else,
+                bad=certificate.unexplained,
+                again=certificate.second_plan,
+                drift=certificate.drift,
+            )
+        )
+        for cell in certificate.cells[:FIRST_ROWS]:
+            self.line(
+                f"  {cell['entity']} {cell['record_id']} {cell['field']}: {cell['found']!r}"
+                f" ≠ {cell['wanted']!r} ({_(cell['verdict'])}, {cell['by']}, {cell['at']})"
+            )
+
+    def runs(self, runs: Sequence[Run]) -> None:
+        """The list of runs."""
+        _ = self._
+        rows = []
+        for run in runs:
+            counts = run.journal.counts() if run.has_plan else {}
+            outcome = ", ".join(f"{_(state)} {count}" for state, count in counts.items())
+            rows.append(
+                (run.id, run.facts.portal, _(run.state), len(run.plan.active) if run.has_plan else 0, outcome)
+            )
+            run.close()
+        self.console.print(self._table([_("run"), _("portal"), _("state"), _("changes"), _("outcome")], rows))
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """What the doctor found."""
+        marks = {"good": ("✓", "green"), "note": ("·", ""), "warning": ("!", "yellow"), "bad": ("✗", "red")}
+        for finding in findings:
+            mark, style = marks[finding.level]
+            self.line(f"{mark} {self._(finding.what)}{finding.detail}", style)
+            if finding.remedy:
+                self.line(f"    {self._(finding.remedy)}")
+
+    def frame(self, frame: pd.DataFrame) -> None:
+        """A table, as it is."""
+        self.console.print(self._table([str(name) for name in frame.columns], frame.to_numpy()))
+
+    def _table(self, headings: Sequence[str], rows: Iterable[Iterable[Any]]) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        return table
+
+
+def _cells(text: str) -> str:
+    cells: Mapping[str, Any] = json.loads(text)
+    return ", ".join(f"{name}={value}" for name, value in cells.items())
+
+
+def progress_bar(language: str) -> tuple[Callable[[Progress], None], Callable[[str, int], None]]:
+    """Where to show how far things are: a bar on a terminal, a log line now and then elsewhere.
+
+    Returns:
+        One function for apply (`Progress`), one for reading (entity, records so far).
+    """
+    _ = translator(language)
+    bar = tqdm(total=0, unit="", leave=False, disable=not sys.stderr.isatty(), file=sys.stderr)
+    words = {"write": _("writing"), "wait": _("waiting"), "look up": _("looking up")}
+
+    def applying(progress: Progress) -> None:
+        bar.total = progress.total
+        bar.set_description(words[progress.what] + (f" {progress.wait_s:.0f} s" if progress.wait_s else ""))
+        bar.update(progress.done - bar.n)
+        if progress.done >= progress.total:
+            bar.clear()
+
+    def reading(entity: str, records: int) -> None:
+        bar.total = None
+        bar.set_description(f"{_('reading')} {entity}")
+        bar.n = records
+        bar.refresh()
+
+    return applying, reading
