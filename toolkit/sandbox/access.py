@@ -158,6 +158,16 @@ class Access:
             "user_id": row["USER_ID"],
         }
 
+    def tokens_for(self, app_id: int, user_id: int, *, lasting: bool = False) -> dict[str, str]:
+        """Fresh tokens an event handler is called with, as forms spell them; `lasting`: one to renew them."""
+        tokens = {
+            "access_token": self._issue("access", app_id, user_id, ACCESS_TOKEN_S),
+            "expires_in": str(ACCESS_TOKEN_S),
+        }
+        if lasting:
+            tokens["refresh_token"] = self._issue("refresh", app_id, user_id, REFRESH_TOKEN_S)
+        return tokens
+
     def caller(self, address: Address, auth: Any, now: float) -> Caller:
         """Who stands behind a request.
 

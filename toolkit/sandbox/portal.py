@@ -21,10 +21,12 @@ from .access import Access
 from .call import Call, Caller, Page
 from .clock import Clock, WallClock
 from .errors import RestError
+from .events import Events
 from .faults import Fault, Faults
 from .fields import KINDS, Kind
 from .gates import GATES, METHOD_GATES, Exchange, resolve
 from .limits import Limits, cost_of
+from .outbox import Delivery, Outbox, send
 from .records import Change, Records
 from .registry import all_methods
 from .robots import Robots
@@ -136,6 +138,9 @@ class Sandbox:
         self.listeners: list[Callable[[Change], None]] = []
         self.event_listeners: list[Callable[[str, dict[str, Any], str], None]] = []
         self.robots = Robots(self, robots)
+        self.events = Events(self)
+        self.outbox = Outbox(self)
+        self.acting: Call | None = None
         self.link_key = secrets.token_bytes(32)  # signs links to files; links die with the process
         self.pages: dict[str, Callable[[Sandbox, WireRequest], WireAnswer]] = dict(PAGES)
         self.host = "sandbox.local"
@@ -242,6 +247,7 @@ class Sandbox:
         cost = cost_of(name, self.limits.costs)
         db = self.store.db
         db.execute("SAVEPOINT one_call")
+        before, self.acting = self.acting, call
         try:
             result = call.method.body(call)
         except RestError:
@@ -264,6 +270,7 @@ class Sandbox:
             )
             raise RestError("INTERNAL_SERVER_ERROR", "Internal server error", 500) from broken
         finally:
+            self.acting = before
             db.execute("RELEASE one_call")
             self.clock.spend(cost)
             work.cost_s += cost
@@ -434,12 +441,23 @@ class Sandbox:
             family(self, change)
         for listener in self.listeners:
             listener(change)
+        self.events.hear(change)
         self.robots.hear(change)
 
     def emit(self, event: str, fields: dict[str, Any], key: str = "") -> None:
-        """Announce a portal event, `ONCRMACTIVITYADD` with its `data`; event queues listen."""
+        """Announce a portal event, `ONCRMACTIVITYADD` with its `data`; handlers and queues hear of it."""
+        self.events.occur(event, fields, self.acting.user_id if self.acting else None)
         for listener in self.event_listeners:
             listener(event, fields, key)
+
+    def deliver(self) -> list[Delivery]:
+        """Call the online event handlers that wait to be called, once each, and say how it went.
+
+        The calls are made without holding the portal, so that a handler may call back.
+        """
+        with self._lock:
+            taken = self.outbox.take()
+        return [send(row, form) for row, form in taken]
 
     def default_category(self, entity_type_id: int) -> int:
         """Id of the default pipeline of a type: 0 for deals."""

@@ -101,6 +101,11 @@ class Robots:
         """
         self._rules = [_read(index, rule) for index, rule in enumerate(rules)]
 
+    @property
+    def acting(self) -> bool:
+        """Whether a robot is at work just now: what happens then is nobody's doing."""
+        return bool(self._chain)
+
     def hear(self, change: Change) -> None:
         """Run what the news of a record sets off. A robot never answers its own echo on the same record."""
         if change.imported or len(self._chain) >= CHAIN_MAX:

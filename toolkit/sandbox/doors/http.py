@@ -38,6 +38,7 @@ __all__ = ["DoorError", "Server", "run", "serve"]
 MAX_HEAD = 1024 * 1024  # bytes of request line and headers
 LINGER_S = 2.0  # how long a refused upload is read on, so that the client sees why
 KEEP_ALIVE_S = 75
+OUTBOX_S = 0.2  # how often waiting event handlers are looked for
 _log = logging.getLogger("toolkit.sandbox.http")
 
 Receive = Callable[[], Awaitable[Any]]
@@ -229,17 +230,28 @@ class Server:
         self._ending = asyncio.Event()
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sandbox-door", daemon=True)
+        self._closed = threading.Event()
+        self._postman = threading.Thread(target=self._deliver, name="sandbox-outbox", daemon=True)
 
     def start(self) -> None:
         """Begin to answer, in a thread of its own."""
         self._thread.start()
         self._listening.wait()
+        self._postman.start()
 
     def stop(self) -> None:
         """Close the ports and every connection; the portal itself stays open."""
+        self._closed.set()
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._ending.set)
             self._thread.join()
+        if self._postman.is_alive():
+            self._postman.join()
+
+    def _deliver(self) -> None:
+        """Call event handlers beside the door, so that a slow handler holds up no request."""
+        while not self._closed.wait(OUTBOX_S):
+            self.portal.deliver()
 
     def __enter__(self) -> Server:
         return self
