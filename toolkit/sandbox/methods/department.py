@@ -170,6 +170,18 @@ def subordinates(call: Call) -> list[int]:
     return [int(row["ID"]) for row in rows if row["ID"] != call.user_id]
 
 
+def departments_above(call: Call, departments: list[int]) -> set[int]:
+    """Those departments and everything above them."""
+    found: set[int] = set()
+    waiting = list(departments)
+    while waiting:
+        row = call.store.get("department", waiting.pop())
+        if row is not None and row["ID"] not in found:
+            found.add(row["ID"])
+            waiting.append(row["PARENT"] or 0)
+    return found
+
+
 def _whole(value: Any) -> int:
     try:
         return int(value)
