@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["folded", "is_latin", "skeleton"]
+__all__ = ["folded", "in_latin_looks", "is_latin", "skeleton"]
 
 # Marks that change nothing a person sees: zero-width, bidi, BOM, soft hyphen, stress.
 _INVISIBLE = re.compile("[\u00ad\u0300\u0301\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -55,6 +55,11 @@ def folded(text: str) -> str:
 def is_latin(word: str) -> bool:
     """Whether a folded word is written in Latin letters only."""
     return bool(_LATIN.search(word)) and not _CYRILLIC.search(word)
+
+
+def in_latin_looks(word: str) -> str:
+    """A folded word with the Cyrillic letters that look Latin written so: 1с and 1c are one sign on paper."""
+    return word.translate(_TO_LATIN)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -55,7 +55,7 @@ _PLACEHOLDER_WORDS = """
 неизвестный неизвестная аноним нет указано указан тест тестовый лид заявка сайт сайта контакт контакта
 покупатель покупательница абонент номер телефон тел форма чат пользователь заказчик посетитель частное лицо
 физлицо физ unknown guest client customer test user name noname anonymous none null nan lead contact visitor
-whatsapp ватсап вотсап viber вайбер telegram телеграм avito авито instagram инстаграм vk вк crm bitrix битрикс
+ип чп whatsapp ватсап вотсап viber вайбер telegram телеграм avito авито instagram инстаграм vk вк crm bitrix битрикс
 господин госпожа г-н г-жа гр гражданин mr mrs ms dr mister уважаемый уважаемая
 директор бухгалтер менеджер водитель прораб снабженец юрист секретарь логист закупщик собственник
 """
@@ -68,6 +68,12 @@ _PLACEHOLDERS = frozenset(_PLACEHOLDER_WORDS.split())
 _PARTICLES = frozenset({"с", "из", "от", "по", "на", "не", "the", "a"})
 _RELATIVES = frozenset(_RELATIVE_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_COMPANY_FORMS = frozenset({"ооо", "оао", "зао", "пао", "llc", "ltd"})
+# "Гасан оглы" is one patronymic of two words.
+_OF_FATHER = re.compile(r"(\w+)[ -](оглы|оглу|кызы|гызы|кизи)(?!\w)")
+# "Света от Марины", "Иван из Сбербанка": what follows is about somebody else.
+_FROM = re.compile(r"(?<!\w)(?:от|из|для)\s.*")
+_COUPLE = re.compile(r"(\w{2,}) (?:и|and|&|\+) (\w{2,})")
 _WITH_DIGITS = re.compile(r"\S*[\d@]\S*")
 
 
@@ -75,11 +81,14 @@ _WITH_DIGITS = re.compile(r"\S*[\d@]\S*")
 def name_words(cell: str) -> tuple[str, ...]:
     """The words of one cell that may name a person, folded; placeholders, numbers and remarks are left out.
 
-    A cell that names a relative ("жена Иванова") gives nothing: the words belong to somebody else.
+    A cell that names a relative ("жена Иванова"), two people ("Ирина и Олег") or a company gives nothing:
+    its words are not this person's name.
     """
-    text = _WITH_DIGITS.sub(" ", folded(cell))
-    words = [w.strip("'-") for w in _WORD.findall(text.replace("г-н", " ").replace("г-жа", " "))]
-    if any(w in _RELATIVES for w in words):
+    text = _FROM.sub(" ", _WITH_DIGITS.sub(" ", folded(cell))).replace("г-н", " ").replace("г-жа", " ")
+    if any(is_given(a) and is_given(b) for a, b in _COUPLE.findall(text)):
+        return ()
+    words = [w.strip("'-") for w in _WORD.findall(_OF_FATHER.sub(r"\1-\2", text))]
+    if any(w in _RELATIVES or w in _COMPANY_FORMS for w in words):
         return ()
     if any(w in _PLACEHOLDERS for w in words):
         words = [w for w in words if w not in _PLACEHOLDERS and w not in _PARTICLES]
@@ -115,7 +124,8 @@ def read_words(last: Sequence[str], first: Sequence[str], second: Sequence[str])
     if not given_name and len(left) > 1:
         given_name = _take(left, _unknown_given(left))
     surname = _surname(left)
-    middle = [w for w, cell in left if cell == "second" and w != surname]
+    # Nothing that was written may get lost: Ким Чен Ир and Ким Чен Ын are two people.
+    middle = [w for w, _ in left if len(w) > 1 and w not in surname.split("-") and w != surname]
     if not patronymic and middle:
         patronymic = middle[0]
     if not given_name and not looks_like_surname(surname) and not last and first:
