@@ -2,7 +2,8 @@
 
 Each file of `pages/` is a list of rows: `page`, `method`, `request`, optionally `setup` (calls to make
 first), `expect` (skeleton of `result`, or `{"error": code, "status": http}`), `beside` (skeleton of what
-stands beside `result`), `as` (`app` for methods that refuse webhooks). `"$setup[0].item.id"` in a request is what the first setup call gave.
+stands beside `result`), `as` (`app` for methods that refuse webhooks). `"$setup[0].item.id"` in a request
+is what the first setup call gave.
 
 A skeleton names types: `int str bool number map list any true false null`, several with `|`, or `=text`
 for exactly that text. A map lists keys that must be there (`key?` may be absent); a one-element list
