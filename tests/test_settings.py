@@ -3,6 +3,7 @@
 import keyring
 import keyring.backend
 import pytest
+
 from toolkit.errors import SettingsError
 from toolkit.settings import KEYRING_SERVICE, Settings, Webhook, is_loopback
 

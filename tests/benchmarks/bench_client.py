@@ -13,6 +13,7 @@ import math
 import time
 
 import httpx
+
 from toolkit.client import Command, Portal, SimulatedClock
 from toolkit.sandbox import InProcessTransport, SharedClock, new_portal
 from toolkit.settings import Settings
