@@ -132,7 +132,8 @@ def _upper(name: str) -> str:
 # -- who may what ------------------------------------------------------------------------------------
 
 
-def _visible(call: Call) -> tuple[str, list[Any]]:
+def visible_to(call: Call) -> tuple[str, list[Any]]:
+    """The condition of the tasks a caller may see, in SQL."""
     if call.caller.is_admin:
         return "1", []
     own = call.user_id
@@ -158,12 +159,13 @@ def _task_id(call: Call) -> int:
 
 
 def _readable(call: Call) -> dict[str, Any] | None:
-    sql, args = _visible(call)
+    sql, args = visible_to(call)
     rows = call.store.rows(f"SELECT * FROM task WHERE ID = ? AND ({sql})", [_task_id(call), *args])
     return dict(rows[0]) if rows else None
 
 
-def _allowed(row: dict[str, Any], user: int, *, admin: bool) -> dict[str, bool]:
+def allowed_actions(row: dict[str, Any], user: int, *, admin: bool) -> dict[str, bool]:
+    """What a user may do with a task, by action."""
     creator = admin or row["CREATED_BY"] == user
     worker = creator or row["RESPONSIBLE_ID"] == user or user in json.loads(row["ACCOMPLICES"] or "[]")
     allowed = dict.fromkeys(_ACTIONS, False)
@@ -187,7 +189,7 @@ def _allowed(row: dict[str, Any], user: int, *, admin: bool) -> dict[str, bool]:
 
 def _for_action(call: Call, action: str, code: str, words: str) -> dict[str, Any]:
     row = _readable(call)
-    if row is None or not _allowed(row, call.user_id, admin=call.caller.is_admin)[action]:
+    if row is None or not allowed_actions(row, call.user_id, admin=call.caller.is_admin)[action]:
         raise RestError(code, words)
     return row
 
@@ -254,7 +256,7 @@ def _whole(call: Call, id_: int, select: list[str] | None = None) -> dict[str, A
     shown = _shown(call, row, select)
     if select is None:
         shown.update(checklist=[], newCommentsCount=0, checkListTree=_empty_tree(call), checkListCanAdd=True)
-    allowed = _allowed(row, call.user_id, admin=call.caller.is_admin)
+    allowed = allowed_actions(row, call.user_id, admin=call.caller.is_admin)
     shown["action"] = {name.lower() if "." in name else _camel(name): may for name, may in allowed.items()}
     return {"task": shown}
 
@@ -322,7 +324,7 @@ def list_(call: Call) -> Page:
         if name == "TITLE" and not sign and isinstance(value, str) and re.search("[%_]", value):
             sign = "=%"
         wanted[sign + name] = value
-    sql, args = _visible(call)
+    sql, args = visible_to(call)
     columns = {name: each for name, each in _COLUMNS.items() if name not in _LISTS}
     columns["REAL_STATUS"] = replace(_COLUMNS["STATUS"], name="REAL_STATUS")
     specials: dict[str, Special] = {
@@ -434,7 +436,7 @@ def get_access(call: Call) -> Any:
     for id_ in ids:
         user = call.store.get("user", id_)
         actions[str(id_)] = (
-            _allowed(row, id_, admin=user["IS_ADMIN"] == "Y") if user else dict.fromkeys(_ACTIONS, False)
+            allowed_actions(row, id_, admin=user["IS_ADMIN"] == "Y") if user else dict.fromkeys(_ACTIONS, False)
         )
     return {"allowedActions": actions}
 
@@ -457,7 +459,12 @@ def add(call: Call) -> Any:
         problems.append("Task title is not specified")
     if not values.get("RESPONSIBLE_ID"):
         problems.append("Responsible person not specified")
-    _refuse(problems + _problems(call, values, 0))
+    _refuse(problems + problems_of(call, values, 0))
+    return _whole(call, insert_task(call, values))
+
+
+def insert_task(call: Call, values: dict[str, Any]) -> int:
+    """Write a new task, stamped with now and the caller; returns its id."""
     now = int(call.now)
     stamps = dict.fromkeys(("CREATED_DATE", "CHANGED_DATE", "ACTIVITY_DATE", "STATUS_CHANGED_DATE"), now)
     id_ = call.store.insert(
@@ -470,8 +477,8 @@ def add(call: Call) -> Any:
             **{name: value for name, value in values.items() if value is not None},
         },
     )
-    _announce(call, "ADD", id_)
-    return _whole(call, id_)
+    announce(call, "ADD", id_)
+    return id_
 
 
 def _next(call: Call) -> int:
@@ -485,12 +492,12 @@ def update(call: Call) -> Any:
     given = _given(call)
     row = _for_action(call, "EDIT", "0", "Action on the task is not allowed (internal error)")
     values = _values(call, given)
-    _refuse(_problems(call, values, id_))
+    _refuse(problems_of(call, values, id_))
     if "TITLE" in values and not str(values["TITLE"] or "").strip():
         _refuse(["Task title is not specified"])
     if values.get("STATUS") not in (None, row["STATUS"]):
-        values.update(_status(call, values["STATUS"]))
-    _write(call, id_, values)
+        values.update(status_change(call, values["STATUS"]))
+    write_task(call, id_, values)
     return _whole(call, id_)
 
 
@@ -499,7 +506,7 @@ def delete(call: Call) -> Any:
     """Delete a task."""
     row = _for_action(call, "REMOVE", "1048582", "No access to delete the task")
     call.store.delete("task", row["ID"])
-    _announce(call, "DELETE", row["ID"])
+    announce(call, "DELETE", row["ID"])
     return {"task": True}
 
 
@@ -511,11 +518,11 @@ def delegate(call: Call) -> Any:
         raise RestError("100", "Could not find value for parameter {userId}")
     row = _for_action(call, "DELEGATE", "0", "Action on the task is not allowed")
     values = {"RESPONSIBLE_ID": call.int_arg("userId")}
-    _refuse(_problems(call, values, row["ID"]))
+    _refuse(problems_of(call, values, row["ID"]))
     auditors = json.loads(row["AUDITORS"] or "[]")
     if row["RESPONSIBLE_ID"] not in auditors:
         auditors.append(row["RESPONSIBLE_ID"])
-    _write(call, row["ID"], {**values, "AUDITORS": json.dumps(auditors)})
+    write_task(call, row["ID"], {**values, "AUDITORS": json.dumps(auditors)})
     return _whole(call, row["ID"])
 
 
@@ -524,7 +531,7 @@ def _move(call: Call, action: str) -> Any:
     row = _for_action(call, action, code, "Action on the task is not allowed")
     if action == "COMPLETE" and row["TASK_CONTROL"] == "Y" and row["CREATED_BY"] != call.user_id:
         target = CONTROLLED  # the creator wants to see it first
-    _write(call, row["ID"], _status(call, target))
+    write_task(call, row["ID"], status_change(call, target))
     return _whole(call, row["ID"])
 
 
@@ -595,7 +602,7 @@ def _values(call: Call, given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _problems(call: Call, values: dict[str, Any], own_id: int) -> list[str]:
+def problems_of(call: Call, values: dict[str, Any], own_id: int) -> list[str]:
     """What is wrong with values about to be written, in the portal's words."""
     found = []
     if values.get("RESPONSIBLE_ID") and call.store.get("user", values["RESPONSIBLE_ID"]) is None:
@@ -630,7 +637,8 @@ def _refuse(problems: list[str]) -> None:
         raise RestError("ERROR_CORE", "".join(f"{each}<br>" for each in problems))
 
 
-def _status(call: Call, status: int) -> dict[str, Any]:
+def status_change(call: Call, status: int) -> dict[str, Any]:
+    """The columns a move to another status fills."""
     now = int(call.now)
     values: dict[str, Any] = {
         "STATUS": status,
@@ -644,15 +652,17 @@ def _status(call: Call, status: int) -> dict[str, Any]:
     return values
 
 
-def _write(call: Call, id_: int, values: dict[str, Any]) -> None:
+def write_task(call: Call, id_: int, values: dict[str, Any]) -> None:
+    """Change a task and tell of it."""
     now = int(call.now)
     call.store.update(
         "task", id_, {**values, "CHANGED_BY": call.user_id, "CHANGED_DATE": now, "ACTIVITY_DATE": now}
     )
-    _announce(call, "UPDATE", id_)
+    announce(call, "UPDATE", id_)
 
 
-def _announce(call: Call, what: str, id_: int) -> None:
+def announce(call: Call, what: str, id_: int) -> None:
+    """Tell of a task that was added, updated or deleted."""
     before = "undefined" if what == "ADD" else {"ID": id_}
     after = "undefined" if what == "DELETE" else {"ID": id_}
     call.portal.emit(f"ONTASK{what}", {"FIELDS_BEFORE": before, "FIELDS_AFTER": after}, key=call.caller.key)
