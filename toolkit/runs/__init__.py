@@ -16,6 +16,7 @@ from toolkit.runs.lock import Hold, locked
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables, facts_of
 from toolkit.runs.plan import Plan
 from toolkit.runs.policy import POLICY_TEMPLATE, Policy, Window, over_share
+from toolkit.runs.report import write_report
 from toolkit.runs.undo import Undo, UndoParams
 from toolkit.runs.verify import Certificate, check_canary, judge, verify
 
@@ -56,4 +57,5 @@ __all__ = [
     "rewrites",
     "updates",
     "verify",
+    "write_report",
 ]
