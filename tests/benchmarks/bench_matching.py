@@ -20,9 +20,10 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from firms import companies
 from people import Population, as_typed, contacts
 
-from toolkit.matching.clusters import Clusters, group_cards
+from toolkit.matching.clusters import Clusters, find_clusters, group_cards
 from toolkit.matching.evidence import gather_evidence
 from toolkit.matching.find import find_client
 from toolkit.matching.index import build_index
@@ -105,6 +106,14 @@ def main() -> None:
         print(f"{name:12} {value:.5f}")
     for name, count in clusters.summary().items():
         print(f"{name:16} {count:,}")
+    firms = companies(asked.cards // 10, asked.seed)
+    began = time.perf_counter()
+    matched = find_clusters(firms.records, firms.keys)
+    print(f"\n{len(firms.records):,} companies, {time.perf_counter() - began:.2f} s")
+    for name, value in quality(matched, firms).items():
+        print(f"{name:12} {value:.5f}")
+    if asked.why:
+        worst(matched, firms)
     if asked.guard:
         began = time.perf_counter()
         index = build_index(clusters)

@@ -255,7 +255,8 @@ def test_one_company_by_inn_and_title_is_merged() -> None:
         ("Ромашка", "997750001", "review"),
         ("Ромашка", "165501001", "review"),
         ("Вектор", "770701001", "review"),
-        ("АО Ромашка", "770701001", "review"),
+        ("АО Ромашка", "770701001", "auto"),
+        ("Ромашка", "", "auto"),
     ],
 )
 def test_one_inn_goes_by_kpp_and_title(title: str, kpp: str, expected: str) -> None:
@@ -263,13 +264,24 @@ def test_one_inn_goes_by_kpp_and_title(title: str, kpp: str, expected: str) -> N
     assert tier(clusters(cards, []), 1, 2) == expected
 
 
-def test_a_card_without_kpp_does_not_bring_two_branches_together() -> None:
+def test_a_card_without_kpp_does_not_bring_two_units_together() -> None:
     cards = [
         company(1, "Ромашка", inn=INN, kpp="770701001"),
         company(2, "Ромашка", inn=INN),
-        company(3, "Ромашка", inn=INN, kpp="165543001"),
+        company(3, "Ромашка", inn=INN, kpp="165501001"),
     ]
     assert groups(clusters(cards, [])) == []
+
+
+def test_a_branch_and_a_card_without_kpp_wait_for_a_person() -> None:
+    cards = [company(1, "Ромашка", inn=INN), company(2, "Ромашка", inn=INN, kpp="165543001")]
+    assert tier(clusters(cards, []), 1, 2) == "review"
+
+
+def test_another_legal_form_without_an_inn_waits_for_a_person() -> None:
+    cards = [company(1, "ООО Ромашка"), company(2, "АО Ромашка")]
+    keys = [key(1, LINE, entity="company"), key(2, LINE, entity="company")]
+    assert tier(clusters(cards, keys), 1, 2) == "review"
 
 
 def test_different_inns_veto_one_title_and_one_phone() -> None:

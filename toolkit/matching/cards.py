@@ -18,7 +18,7 @@ from toolkit.matching.inn import KppKind, kpp_kind
 from toolkit.matching.names import OrganisationName, Organisations, People, PersonName
 from toolkit.matching.reasons import DOUBT, VETO, Reason, Verdict
 
-__all__ = ["Cards", "require_columns"]
+__all__ = ["Cards", "by_registration", "kpps_fit", "require_columns"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -170,7 +170,7 @@ class Cards:
             at = np.flatnonzero(where)
             if len(at):
                 verdicts[at], reasons[at] = names.compare(a[at], b[at])
-        return verdicts, reasons | self.forbidding(a, b)
+        return by_registration(verdicts, reasons | self.forbidding(a, b))
 
     def patronymics_known(self, a: Ints, b: Ints) -> Bools:
         """Whether both persons' patronymics are there, if only as initials."""
@@ -221,6 +221,15 @@ class Cards:
         return reasons
 
 
+def by_registration(verdicts: Ints, reasons: Ints) -> tuple[Ints, Ints]:
+    """Verdicts and reasons of names, knowing the INN: under one INN another legal form is a slip of the pen."""
+    slip = ((reasons & int(Reason.FORM_DIFFERS)) != 0) & ((reasons & int(Reason.SAME_INN)) != 0)
+    slip &= (reasons & int(Reason.SUBSET | Reason.ACRONYM)) == 0
+    return np.where(slip, int(Verdict.AGREE), verdicts), np.where(
+        slip, reasons & ~int(Reason.FORM_DIFFERS), reasons
+    )
+
+
 def require_columns(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
     """Nothing, when the table has these columns.
 
@@ -268,9 +277,13 @@ def _registrations_fit(a: Mapping[str, frozenset[str]], b: Mapping[str, frozense
 
 
 def kpps_fit(a: frozenset[str], b: frozenset[str]) -> Reason:
-    """What the KPPs of two cards with one INN say; no reason when they are the same or one is unknown."""
-    if not a or not b or a & b:
+    """What the KPPs of two cards with one INN say; no reason when they fit."""
+    if a & b or not (a | b):
         return Reason(0)
+    if not a or not b:
+        # A card without a KPP beside a branch may be the head office's.
+        branch = any(kpp_kind(kpp) is KppKind.BRANCH for kpp in a | b)
+        return Reason.KPP_UNCLEAR if branch else Reason(0)
     kinds = {kpp_kind(kpp) for kpp in a | b}
     if KppKind.BRANCH in kinds and KppKind.LARGE not in kinds:
         return Reason.KPP_BRANCH

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import ParameterError
-from toolkit.matching.cards import Cards, require_columns
+from toolkit.matching.cards import Cards, by_registration, require_columns
 from toolkit.matching.decisions import Decisions
 from toolkit.matching.engines import DuckEngine, Engine
 from toolkit.matching.profiles import profile
@@ -104,7 +104,7 @@ def gather_evidence(
     )
     forbidding = cards.forbidding(a, b)
     support, counted, telling = _support(pairs["key"].to_numpy(), back, len(a), directory)
-    reasons = reasons | forbidding | support
+    verdicts, reasons = by_registration(verdicts, reasons | forbidding | support)
     if rules.own_keys_raise_doubt:
         own = telling_keys(held, owners, directory, rules, len(cards))
         apart = (telling == 1) & (own[a] > 1) & (own[b] > 1) & ~cards.patronymics_known(a, b)

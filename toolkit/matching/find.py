@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from toolkit.matching.cards import kpps_fit
+from toolkit.matching.cards import by_registration, kpps_fit
 from toolkit.matching.evidence import judge
 from toolkit.matching.index import ClientIndex, KeyWorth
 from toolkit.matching.inn import read_inn
@@ -202,8 +202,7 @@ def _candidate(
     if rules.own_keys_raise_doubt and _each_has_others(index, node, owned, question, known):
         reasons |= Reason.OTHER_KEYS_DIFFER
     tiers = judge(
-        np.array([int(compared.verdict)]),
-        np.array([int(reasons)]),
+        *by_registration(np.array([int(compared.verdict)]), np.array([int(reasons)])),
         np.array([company]),
         np.array([named]),
         rules,

@@ -50,7 +50,7 @@ _FORM = re.compile(
 )
 #: Words that say what kind of business it is, not which one.
 _GENERIC_WORDS = """
-компания фирма группа группы предприятие организация торговый дом торговая тд гк ск пкф нпо нпп ук мкк
+компания фирма группа группы предприятие организация торговый дом торговая тд гк пкф офис головной нпо нпп ук мкк
 company group trade trading the и the of
 """
 _GENERIC = frozenset(_GENERIC_WORDS.split())
