@@ -316,7 +316,7 @@ class Records:
             self._store.update(kind.table, id_, {"TITLE": f"{kind.title} #{id_}"})
         if "quoteNumber" in kind.fields and not row.get("QUOTE_NUMBER"):
             self._store.update(kind.table, id_, {"QUOTE_NUMBER": str(id_)})
-        self._write_phones(kind, id_, draft.phones)
+        self.edit_phones(kind, id_, draft.phones)
         self._write_links(kind, id_, draft, row)
         self._note_stage(kind, id_, {}, row, now)
         after = self.get(kind, id_) or {}
@@ -342,7 +342,7 @@ class Records:
             for rule in SAVE_RULES:
                 rule(self._portal, kind, id_, merged)
             changed = {name: value for name, value in merged.items() if before.get(name) != value}
-        touched = self._write_phones(kind, id_, draft.phones)
+        touched = self.edit_phones(kind, id_, draft.phones)
         touched |= self._write_links(kind, id_, draft, changed)
         if not changed and not touched:
             return False
@@ -383,7 +383,8 @@ class Records:
         return [
             dict(row)
             for row in self._store.rows(
-                "SELECT * FROM binding WHERE OWNER_TYPE_ID = ? AND OWNER_ID = ? AND LINKED_TYPE_ID = ? ORDER BY SORT, ID",
+                "SELECT * FROM binding WHERE OWNER_TYPE_ID = ? AND OWNER_ID = ? AND LINKED_TYPE_ID = ?"
+                " ORDER BY SORT, ID",
                 [owner_type, owner_id, linked_type],
             )
         ]
@@ -646,7 +647,8 @@ class Records:
             },
         )
 
-    def _write_phones(self, kind: Kind, id_: int, edits: Iterable[PhoneEdit]) -> bool:
+    def edit_phones(self, kind: Kind, id_: int, edits: Iterable[PhoneEdit]) -> bool:
+        """Add, change and remove a record's phones and e-mails, without news; whether anything changed."""
         if not kind.has_phones:
             return False
         touched = False
