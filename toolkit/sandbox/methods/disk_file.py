@@ -15,7 +15,7 @@ from ..listing import list_rows
 from ..registry import method
 from ..store import TABLES
 from .disk_folder import moved, object_for, public_link, renamed, shown
-from .disk_storage import bad_parameter, id_of
+from .disk_storage import OBJECT_FIELDS, bad_parameter, described, id_of
 
 _DOCS = "api-reference/disk/file/disk-file-"
 DEEPEST = 1000
@@ -24,25 +24,7 @@ DEEPEST = 1000
 @method("disk.file.getFields", scope="disk", docs=_DOCS + "get-fields.md")
 def get_fields(_call: Call) -> Any:
     """Describe the fields of a file."""
-    kinds = {
-        "NAME": "string",
-        "CODE": "string",
-        "TYPE": "enum",
-        "DELETED_TYPE": "enum",
-        "CREATE_TIME": "datetime",
-        "UPDATE_TIME": "datetime",
-        "DELETE_TIME": "datetime",
-        "DOWNLOAD_URL": "string",
-        "DETAIL_URL": "string",
-    }
-    names = ["ID", "NAME", "CODE", "STORAGE_ID", "TYPE", "PARENT_ID", "DELETED_TYPE"]
-    names += ["GLOBAL_CONTENT_VERSION", "FILE_ID", "SIZE", "CREATE_TIME", "UPDATE_TIME", "DELETE_TIME"]
-    names += ["CREATED_BY", "UPDATED_BY", "DELETED_BY", "DOWNLOAD_URL", "DETAIL_URL"]
-    hidden = ("DOWNLOAD_URL", "DETAIL_URL")
-    return {
-        name: {"TYPE": kinds.get(name, "integer"), "USE_IN_FILTER": name not in hidden, "USE_IN_SHOW": True}
-        for name in names
-    }
+    return described((*OBJECT_FIELDS, "GLOBAL_CONTENT_VERSION", "FILE_ID", "SIZE", "DELETED_TYPE"))
 
 
 @method("disk.file.get", scope="disk", docs=_DOCS + "get.md")

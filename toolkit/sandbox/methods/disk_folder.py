@@ -13,7 +13,7 @@ from ..drive import IN_TRASH, Drive, no_such_entity
 from ..errors import RestError, access_denied
 from ..links import signed
 from ..registry import method
-from .disk_storage import bad_parameter, children_page, id_of, new_folder, upload
+from .disk_storage import OBJECT_FIELDS, bad_parameter, children_page, described, id_of, new_folder, upload
 
 _DOCS = "api-reference/disk/folder/disk-folder-"
 
@@ -92,35 +92,7 @@ def public_link(call: Call, row: dict[str, Any]) -> str:
 @method("disk.folder.getFields", scope="disk", docs=_DOCS + "get-fields.md")
 def get_fields(_call: Call) -> Any:
     """Describe the fields of a folder."""
-    unfiltered = ("REAL_OBJECT_ID", "DETAIL_URL", "DELETE_TIME", "DELETED_BY")
-    kinds = {
-        "NAME": "string",
-        "CODE": "string",
-        "TYPE": "enum",
-        "DELETED_TYPE": "enum",
-        "CREATE_TIME": "datetime",
-        "UPDATE_TIME": "datetime",
-        "DELETE_TIME": "datetime",
-        "DETAIL_URL": "string",
-    }
-    names = ["ID", "NAME", "CODE", "STORAGE_ID", "TYPE", "REAL_OBJECT_ID", "PARENT_ID", "DELETED_TYPE"]
-    names += [
-        "CREATE_TIME",
-        "UPDATE_TIME",
-        "DELETE_TIME",
-        "CREATED_BY",
-        "UPDATED_BY",
-        "DELETED_BY",
-        "DETAIL_URL",
-    ]
-    return {
-        name: {
-            "TYPE": kinds.get(name, "integer"),
-            "USE_IN_FILTER": name not in unfiltered,
-            "USE_IN_SHOW": True,
-        }
-        for name in names
-    }
+    return described((*OBJECT_FIELDS[:5], "REAL_OBJECT_ID", *OBJECT_FIELDS[5:], "DELETED_TYPE"))
 
 
 @method("disk.folder.get", scope="disk", docs=_DOCS + "get.md")

@@ -5,6 +5,7 @@ Source: api-reference/disk/storage/*.md, read 2026-11-22.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..call import Call, Page
@@ -18,8 +19,30 @@ from ..switches import declare
 
 _DOCS = "api-reference/disk/storage/disk-storage-"
 _FILTERED = ("ID", "NAME", "CODE", "ENTITY_TYPE", "ENTITY_ID")
-_OBJECT_FIELDS = ("ID", "NAME", "CODE", "STORAGE_ID", "TYPE", "PARENT_ID", "CREATE_TIME", "UPDATE_TIME")
-_MORE_OBJECT_FIELDS = (
+OBJECT_FIELDS = (
+    "ID",
+    "NAME",
+    "TYPE",
+    "CODE",
+    "STORAGE_ID",
+    "PARENT_ID",
+    "CREATE_TIME",
+    "UPDATE_TIME",
+    "DELETE_TIME",
+    "CREATED_BY",
+    "UPDATED_BY",
+    "DELETED_BY",
+)
+_TYPES = {"NAME": "string", "CODE": "string", "TYPE": "enum", "DELETED_TYPE": "enum"}
+_SHOWN_ONLY = (
+    "REAL_OBJECT_ID",
+    "CREATED_BY",
+    "UPDATED_BY",
+    "DELETED_BY",
+    "GLOBAL_CONTENT_VERSION",
+    "FILE_ID",
+    "SIZE",
+)
     "CREATED_BY",
     "UPDATED_BY",
     "SIZE",
@@ -118,6 +141,18 @@ def saved(call: Call, folder: dict[str, Any], name: str, body: bytes, *, unique:
     return call.store.get("disk_object", id_) or {}
 
 
+def described(names: Sequence[str]) -> dict[str, Any]:
+    """Fields of a file or folder as `getFields` describes them."""
+    return {
+        name: {
+            "TYPE": "datetime" if name.endswith("_TIME") else _TYPES.get(name, "integer"),
+            "USE_IN_FILTER": name not in _SHOWN_ONLY,
+            "USE_IN_SHOW": True,
+        }
+        for name in names
+    }
+
+
 def children_page(call: Call, folder_id: int) -> Page:
     """What a folder holds, a page at a time; the trash is not shown."""
     drive = Drive(call.portal)
@@ -127,7 +162,7 @@ def children_page(call: Call, folder_id: int) -> Page:
         "disk_object",
         filter_=call.get("filter"),
         order=call.get("order"),
-        fields={name: fields[name] for name in (*_OBJECT_FIELDS, *_MORE_OBJECT_FIELDS)},
+        fields={name: fields[name] for name in OBJECT_FIELDS if name not in _SHOWN_ONLY},
         where="PARENT_ID = ? AND DELETED_TYPE = 0",
         args=[folder_id],
     )
