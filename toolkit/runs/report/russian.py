@@ -1,0 +1,420 @@
+"""The Russian half of what a report says.
+
+    RUSSIAN    English text -> Russian text, with the same placeholders
+    PLURALS    English text for many -> Russian for 1, for 2, for 5
+    PATTERNS   what apply and undo note about a record: pattern, Russian, English
+
+In a pattern's answer `<fields>`, `<field>` and `<moment>` surround what `Names` still has to tell, and
+`user 5` or `deal 7` become names.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["PATTERNS", "PLURALS", "RUSSIAN"]
+
+RUSSIAN: dict[str, str] = {
+    # verdicts
+    "There is nothing to do": "Делать нечего",
+    "The plan is empty.": "План пуст: всё уже так, как нужно.",
+    "Every change was struck from the plan": "Все изменения вычеркнуты из плана",
+    "The plan is ready": "План готов",
+    "The plan was rehearsed": "План отрепетирован",
+    "The plan is approved, writing has not begun": "План согласован, запись ещё не началась",
+    "Nothing has been changed on the portal.": "На портале пока ничего не изменено.",
+    "The rehearsal on a sandbox was clean.": "Репетиция в песочнице прошла чисто.",
+    "The rehearsal on a sandbox was not clean: look at it before you agree.": (
+        "Репетиция в песочнице прошла не чисто: посмотрите на неё, прежде чем соглашаться."
+    ),
+    "{settled} of {total} changes are settled.": "Решена судьба {settled} изменений из {total}.",
+    "Nothing is lost: the run goes on where it stopped.": (
+        "Ничего не потеряно: запуск продолжится с того места, где остановился."
+    ),
+    "Paused": "Пауза",
+    "Begun and not finished": "Начато и не закончено",
+    "It stopped because requests kept failing: {words}": (
+        "Остановлено, потому что запросы раз за разом не проходили: {words}"
+    ),
+    "Proven so far, but not everything was written": "Сделанное проверено, но сделано не всё",
+    "Written, not yet proven": "Записано, но ещё не проверено",
+    "Everything is written; the portal has not been read again yet.": (
+        "Всё записано; портал после этого ещё не перечитывали."
+    ),
+    "Done and proven": "Сделано и доказано",
+    "Proven, with exceptions": "Доказано, но с исключениями",
+    "No certificate: something cannot be explained": "Сертификата нет: найдено необъяснимое",
+    "A second plan is empty: nothing is left to do.": "Повторный план пуст: делать больше нечего.",
+    "There is no change that nobody answers for.": "Нет ни одного изменения, за которое никто не отвечает.",
+    # headings and labels of the page
+    "Run report": "Отчёт о запуске",
+    "Next:": "Дальше:",
+    "run {run}, planned {moment}": "запуск {run}, план от {moment}",
+    "portal time, {zone}": "время портала, {zone}",
+    "What was asked": "Что просили сделать",
+    "What was done": "Что сделано",
+    "what became of the changes": "что стало с изменениями",
+    "Who received, who gave": "Кто получил и кто отдал",
+    "Who will receive, who will give": "Кто получит и кто отдаст",
+    "First changes": "Первые изменения",
+    "Not carried out": "Не выполнено",
+    "These records are as somebody else left them, or as they were. Nothing was overwritten.": (
+        "Эти записи остались такими, какими их сделал кто-то другой или какими они были. Чужая работа не затёрта."
+    ),
+    "Left to a person": "Решает человек",
+    "The operation did not touch these records on purpose: the rule does not decide them.": (
+        "Эти записи намеренно не тронуты: правило не знает, как с ними поступить."
+    ),
+    "Cells that do not read as planned": "Ячейки, которые читаются не так, как задумано",
+    "Not as planned": "Не по плану",
+    "The course of the run": "Ход запуска",
+    "Cost against estimate": "Затраты и оценка",
+    "Cost": "Затраты",
+    "Waiting for limits": "Ожидание из-за лимитов",
+    "Methods": "Методы",
+    "How to take it back": "Как всё вернуть",
+    "Summary": "Итоги",
+    "Changes": "Изменения",
+    "Employees": "Сотрудники",
+    "Requests": "Запросы",
+    "Operation": "Операция",
+    "Portal": "Портал",
+    "Parameters": "Параметры",
+    "Read by": "Кто читал портал",
+    "Snapshot": "Снимок до",
+    "Plan": "План",
+    "Takes back the run": "Отменяет запуск",
+    "Rehearses the run": "Репетиция запуска",
+    "Not set: {names}.": "Не заданы: {names}.",
+    "not an administrator: may not see everything": "не администратор: мог увидеть не всё",
+    "not there any more: names are shown as numbers": "уже удалён: вместо имён показаны номера",
+    "{shown} of {total} shown; all of them are in report.xlsx.": (
+        "Показано {shown} из {total}; все строки — в report.xlsx."
+    ),
+    "{shown} of {total} shown: a sheet holds no more.": "Показано {shown} из {total}: больше на лист не помещается.",
+    "one bar is {span}; the line is changes settled": (
+        "столбик — {span}; линия — сколько изменений завершено (шкала справа)"
+    ),
+    "pause {span}": "перерыв {span}",
+    # tiles
+    "changes in the plan": "изменений в плане",
+    "carried out": "выполнено",
+    "were so already": "уже было так",
+    "conflicts": "конфликтов",
+    "refused": "отказов портала",
+    "put aside": "отложено",
+    "unknown": "исход неизвестен",
+    "struck by a person": "вычеркнуто человеком",
+    "left to a person": "решает человек",
+    "cells read as planned": "ячеек читаются как задумано",
+    "cells changed by somebody": "ячеек потом изменил кто-то другой",
+    "unexplained cells": "необъяснённых ячеек",
+    "employees told": "сотрудников получили уведомление",
+    # headings of columns
+    "no.": "№",
+    "state": "состояние",
+    "change": "действие",
+    "record": "запись",
+    "name": "название",
+    "before": "было",
+    "after": "стало",
+    "reason": "причина",
+    "settled at": "когда",
+    "remark": "примечание",
+    "outcome": "исход",
+    "was to become": "должно было стать",
+    "why": "почему",
+    "found": "на портале оказалось",
+    "tries": "попыток",
+    "details": "подробности",
+    "verdict": "вывод",
+    "field": "поле",
+    "was meant to read": "задумано",
+    "reads": "читается",
+    "last saved by": "кто сохранил последним",
+    "last saved at": "когда сохранено",
+    "employee": "сотрудник",
+    "received": "получил",
+    "given away": "отдал",
+    "phase": "этап",
+    "requests, estimate": "запросов по оценке",
+    "requests, actual": "запросов на деле",
+    "time, estimate": "время по оценке",
+    "time, actual": "время на деле",
+    "of it waiting for limits": "из него ожидание лимитов",
+    "limit": "лимит",
+    "requests held back": "запросов задержано",
+    "waited": "ждали",
+    "method": "метод",
+    "calls": "вызовов",
+    "requests": "запросов",
+    "total": "всего",
+    "from (portal time, {step} each)": "начало (время портала, шаг {step})",
+    "changes settled": "изменений завершено",
+    "settled so far": "завершено всего",
+    # phases and limits
+    "reading before": "чтение до изменений",
+    "writing": "запись",
+    "reading again": "чтение для проверки",
+    "telling the employees": "уведомления сотрудникам",
+    "requests per second": "частота запросов",
+    "execution time of a method": "время выполнения метода",
+    "another limit": "другой лимит",
+    "no answer": "без ответа",
+    "Requests that did not end well: {counts}.": "Запросы, которые не удались: {counts}.",
+    "The estimate assumes a cloud portal whose own figures are not known yet.": (
+        "Оценка исходит из лимитов облака и типичной скорости: своих показателей портал до запуска не сообщал."
+    ),
+    # events
+    "Rehearsed on a sandbox: clean; it took {span} on a played clock.": (
+        "Репетиция в песочнице: чисто; заняла бы {span}."
+    ),
+    "Rehearsed on a sandbox: not clean. {words}": "Репетиция в песочнице: не чисто. {words}",
+    "Approved by a person.": "План согласован человеком.",
+    "Approved by a policy.": "План согласован политикой.",
+    "The first changes were read again: as meant.": "Первые изменения перечитаны: всё как задумано.",
+    "The first changes had effects nobody meant; the rest was not begun.": (
+        "Первые изменения вызвали то, чего никто не хотел; остальные не начаты."
+    ),
+    "Paused at {settled} of {total}.": "Пауза: {settled} из {total}.",
+    "Stopped: requests kept failing ({words}).": "Остановлено: запросы не проходили ({words}).",
+    "Took over from run {run}, whose process had died.": "Место занято после запуска {run}, процесс которого погиб.",
+    "The portal did not let {method} read: {words}": "Портал не дал прочитать {method}: {words}",
+    "Writing began.": "Началась запись.",
+    "Every change was settled.": "Запись закончена.",
+    "Read again and judged: clean.": "Портал перечитан: чисто.",
+    "Read again and judged: not clean.": "Портал перечитан: есть необъяснимое.",
+    # undo
+    "Nothing has been changed, so there is nothing to take back.": "Ничего не изменено, поэтому и возвращать нечего.",
+    "An undo is a plan like any other: previewed, rehearsed, approved, proven.": (
+        "Отмена — такой же план, как и любой другой: его можно посмотреть, отрепетировать, согласовать и проверить."
+    ),
+    "What can be taken back: {what}.": "Что можно вернуть: {what}.",
+    "What somebody edited after this run is left as they want it.": (
+        "То, что люди изменили уже после этого запуска, останется так, как они хотят."
+    ),
+    "Made by {made} from the files of run {run} alone.": "Составлено программой {made} только по файлам запуска {run}.",
+    # states, verdicts of cells, kinds of change
+    "done": "выполнено",
+    "was so already": "уже было так",
+    "conflict": "конфликт",
+    "refused by the portal": "отказ портала",
+    "outcome unknown": "исход неизвестен",
+    "not begun": "не начато",
+    "someone else": "изменил кто-то другой",
+    "unexplained": "необъяснимо",
+    "update": "изменить",
+    "create": "создать",
+    "delete": "удалить",
+    "merge": "объединить",
+    "bind": "связать",
+    "notify": "уведомить",
+    # kinds of record
+    "lead": "лид",
+    "deal": "сделка",
+    "contact": "контакт",
+    "company": "компания",
+    "quote": "предложение",
+    "invoice": "счёт",
+    "item": "элемент смарт-процесса",
+    "user": "сотрудник",
+    "department": "подразделение",
+    "activity": "дело",
+    "call": "звонок",
+    "requisite": "реквизиты",
+    "bankdetail": "банковские реквизиты",
+    "status": "справочники",
+    "type": "смарт-процесс",
+    "category": "воронка",
+    "stagehistory": "история стадий",
+    "leads": "лиды",
+    "deals": "сделки",
+    "contacts": "контакты",
+    "companies": "компании",
+    "quotes": "предложения",
+    "invoices": "счета",
+    "items": "элементы смарт-процесса",
+    "employees": "сотрудники",
+    "departments": "подразделения",
+    "activities": "дела",
+    "phone calls": "звонки",
+    "requisites": "реквизиты",
+    "bank details": "банковские реквизиты",
+    "directory entries": "справочники",
+    "smart processes": "смарт-процессы",
+    "pipelines": "воронки",
+    "stage history": "история стадий",
+    "field definitions": "описания полей",
+    "{many} of type {id}": "{many} {id}",
+    "item of type {id}": "элемент смарт-процесса {id}",
+    "category of type {id}": "воронка типа {id}",
+    "stagehistory of type {id}": "история стадий типа {id}",
+    "new {kind}": "{kind}: новая запись",
+    "user {id}": "сотрудник {id}",
+    # values
+    "empty": "пусто",
+    "nobody": "никто",
+    "yes": "да",
+    "no": "нет",
+    "linked with: {record}": "связь: {record}",
+    "the record is deleted": "запись удалена",
+    # fields
+    "Responsible": "Ответственный",
+    "Observers": "Наблюдатели",
+    "Title": "Название",
+    "First name": "Имя",
+    "Patronymic": "Отчество",
+    "Last name": "Фамилия",
+    "Phones and e-mails": "Телефоны и почта",
+    "Date of birth": "Дата рождения",
+    "Position": "Должность",
+    "Comment": "Комментарий",
+    "Address": "Адрес",
+    "Stage": "Стадия",
+    "Pipeline": "Воронка",
+    "Company": "Компания",
+    "Companies": "Компании",
+    "Contact": "Контакт",
+    "Contacts": "Контакты",
+    "Lead": "Лид",
+    "Amount": "Сумма",
+    "Currency": "Валюта",
+    "Source": "Источник",
+    "About the source": "Об источнике",
+    "Type": "Тип",
+    "Begins": "Начало",
+    "Ends": "Завершение",
+    "Open to everybody": "Доступно всем",
+    "Closed": "Закрыто",
+    "External key": "Внешний ключ",
+    "External system": "Внешняя система",
+    "Changed by": "Кем изменено",
+    "Changed at": "Когда изменено",
+    "Created by": "Кем создано",
+    "Created at": "Когда создано",
+    # what operations say
+    "responsible of its deals": "ответственный его сделок",
+    "responsible of deal (newest)": "ответственный самой новой сделки",
+    "responsible of deal (latest_activity)": "ответственный сделки с последней активностью",
+    "responsible of deal (largest)": "ответственный самой крупной сделки",
+    "responsible of deal (primary_contact)": "ответственный сделки, где контакт основной",
+    "fallback: the deal's responsible is dismissed or unknown": (
+        "запасной ответственный: ответственный сделки уволен или неизвестен"
+    ),
+    "open activity of a contact that moves": "открытое дело контакта, который переходит",
+    "handed over by the table": "передано по таблице",
+    "summary for the employee": "итог для сотрудника",
+    "several deals with different responsibles": "несколько сделок с разными ответственными",
+    "the deal's responsible is dismissed": "ответственный сделки уволен",
+    "the deal's responsible is not among the portal's users": "ответственного сделки нет среди сотрудников портала",
+    "the record cannot be read by the webhook's user": "пользователь вебхука не может прочитать запись",
+    "asked never to touch it": "просили никогда не трогать",
+    # what apply and undo say
+    "back to what it was before the run": "вернуть как было до запуска",
+    "created by the run": "создано запуском",
+    "changed since by somebody else: left as it is": "потом изменил кто-то другой: оставлено как есть",
+    "cannot be taken back": "вернуть нельзя",
+    "the record is gone": "записи больше нет",
+    "the record is gone, or the webhook's user may not read it": (
+        "записи больше нет, или пользователь вебхука не может её прочитать"
+    ),
+    "nothing was changed that concerns this person": "ничего, что касалось бы этого сотрудника, не изменилось",
+    "found done after a lost answer": "ответ портала потерялся; проверено: изменение выполнено",
+    "found not done after a lost answer": "ответ портала потерялся; проверено: изменение не выполнено",
+    "sent as often as allowed, each time without an answer or an effect": (
+        "отправлено столько раз, сколько разрешено, и каждый раз без ответа и без последствий"
+    ),
+}
+
+PLURALS: dict[str, tuple[str, str, str]] = {
+    "{n} changes wait in the plan.": (
+        "В плане {n} изменение.",
+        "В плане {n} изменения.",
+        "В плане {n} изменений.",
+    ),
+    "{n} records are left to a person.": (
+        "{n} запись ждёт решения человека.",
+        "{n} записи ждут решения человека.",
+        "{n} записей ждут решения человека.",
+    ),
+    "The outcome of {n} changes is unknown; they will be looked up before anything is sent again.": (
+        "Исход {n} изменения неизвестен: прежде чем отправлять его снова, программа посмотрит, что стало с записью.",
+        "Исход {n} изменений неизвестен: прежде чем отправлять их снова, программа посмотрит, что стало с записями.",
+        "Исход {n} изменений неизвестен: прежде чем отправлять их снова, программа посмотрит, что стало с записями.",
+    ),
+    "The portal was read again: {n} cells read as planned.": (
+        "Портал перечитан: {n} ячейка читается так, как задумано.",
+        "Портал перечитан: {n} ячейки читаются так, как задумано.",
+        "Портал перечитан: {n} ячеек читаются так, как задумано.",
+    ),
+    "{n} cells changed as nobody planned, and nobody else saved the records: probably a robot.": (
+        "{n} ячейка изменилась так, как никто не планировал, и никто другой запись не сохранял: вероятно, робот.",
+        "{n} ячейки изменились так, как никто не планировал, и никто другой записи не сохранял: вероятно, робот.",
+        "{n} ячеек изменились так, как никто не планировал, и никто другой записи не сохранял: вероятно, робот.",
+    ),
+    "A second plan still asks for {n} changes.": (
+        "Повторный план всё ещё просит {n} изменение.",
+        "Повторный план всё ещё просит {n} изменения.",
+        "Повторный план всё ещё просит {n} изменений.",
+    ),
+    "{n} records were left alone: somebody changed them after the snapshot.": (
+        "{n} запись не тронута: после снимка её кто-то изменил.",
+        "{n} записи не тронуты: после снимка их кто-то изменил.",
+        "{n} записей не тронуты: после снимка их кто-то изменил.",
+    ),
+    "The portal refused {n} changes.": (
+        "Портал отказал в {n} изменении.",
+        "Портал отказал в {n} изменениях.",
+        "Портал отказал в {n} изменениях.",
+    ),
+    "{n} changes were put aside after several tries.": (
+        "{n} изменение отложено после нескольких попыток.",
+        "{n} изменения отложены после нескольких попыток.",
+        "{n} изменений отложены после нескольких попыток.",
+    ),
+    "{n} cells were changed by somebody afterwards.": (
+        "{n} ячейку потом изменил кто-то другой.",
+        "{n} ячейки потом изменил кто-то другой.",
+        "{n} ячеек потом изменил кто-то другой.",
+    ),
+    "Others' edits made {n} further changes necessary.": (
+        "Из-за чужих правок нужно ещё {n} изменение.",
+        "Из-за чужих правок нужны ещё {n} изменения.",
+        "Из-за чужих правок нужно ещё {n} изменений.",
+    ),
+    "The plan was frozen: {n} changes.": (
+        "План составлен: {n} изменение.",
+        "План составлен: {n} изменения.",
+        "План составлен: {n} изменений.",
+    ),
+    "{n} struck.": ("Вычеркнуто: {n}.", "Вычеркнуто: {n}.", "Вычеркнуто: {n}."),
+}
+
+PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"([\w, ]+) changed since the snapshot, by user (\d+) at (\S+)"),
+        r"поле <fields>\1</fields> после снимка изменил(а) user \2, <moment>\3</moment>",
+        r"<fields>\1</fields> changed after the snapshot by user \2, <moment>\3</moment>",
+    ),
+    (
+        re.compile(r"([\w, ]+) changed since the snapshot, by user \S+ at \S+"),
+        r"поле <fields>\1</fields> изменилось после снимка",
+        r"<fields>\1</fields> changed after the snapshot",
+    ),
+    (
+        re.compile(r"([\w, ]+) changed since"),
+        r"поле <fields>\1</fields> с тех пор изменилось",
+        r"<fields>\1</fields> changed since",
+    ),
+    (
+        re.compile(r"(\d+) records carry the marker (.+)"),
+        r"внешний ключ \2 стоит сразу на нескольких записях: \1",
+        r"\1 records carry the external key \2",
+    ),
+    (re.compile(r"exists as (\d+)"), r"уже есть, номер \1", r"exists as \1"),
+    (
+        re.compile(r"its links cannot be read: (.*)"),
+        r"связи записи не читаются: \1",
+        r"its links cannot be read: \1",
+    ),
+)
