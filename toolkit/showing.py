@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +17,8 @@ from tqdm import tqdm
 
 from toolkit.errors import ToolkitError
 from toolkit.runs import Certificate, PlanCost, Progress, Run
+from toolkit.runs.report.names import Names
+from toolkit.runs.report.wording import Language, Wording
 from toolkit.words import translator
 from toolkit.workflow import Finding, Rehearsal
 
@@ -41,7 +42,9 @@ class Shower:
 
     def __init__(self, language: str, console: Console | None = None) -> None:
         self._ = translator(language)
-        self.language = language
+        self.language: Language = "ru" if language == "ru" else "en"
+        self._wording = Wording(self.language)
+        self._reason = self._wording.phrase
         self.console = console or Console(highlight=False)
 
     def line(self, text: str, style: str = "") -> None:
@@ -61,23 +64,38 @@ class Shower:
             Text(f"{run.facts.operation} · {run.facts.portal} · {_('changes')}: {len(plan.active)}")
         ]
         if len(plan.active):
-            parts.append(
-                self._table([_("kind"), _("entity"), _("reason"), _("count")], plan.summary().to_numpy())
-            )
+            counted = [
+                (_(kind), _(name), self._reason(reason), count)
+                for kind, name, reason, count in plan.summary().to_numpy()
+            ]
+            parts.append(self._table([_("kind"), _("entity"), _("reason"), _("count")], counted))
         if len(plan.listed):
             parts.append(Text(_("Left to a person:"), style="bold"))
-            parts.append(self._table([_("entity"), _("reason"), _("count")], plan.left_out().to_numpy()))
+            left = [
+                (_(name), self._reason(reason), count) for name, reason, count in plan.left_out().to_numpy()
+            ]
+            parts.append(self._table([_("entity"), _("reason"), _("count")], left))
         first = plan.active[plan.active["kind"] != "notify"].head(FIRST_ROWS)
         if len(first):
             shown, total = len(first), len(plan.active)
             parts.append(
                 Text(_("First {shown} of {total} changes:").format(shown=shown, total=total), style="bold")
             )
+            names = Names(run.before, run.facts.portal, self._wording)
+            for name, rows_of in first.groupby("entity"):
+                names.learn(str(name), rows_of["record_id"])
             rows = [
-                (row["entity"], row["record_id"], _cells(row["before"]), _cells(row["after"]), row["reason"])
-                for row in first.to_dict("records")
+                (
+                    names.record(row["entity"], row["record_id"]).text
+                    + " "
+                    + names.title(row["entity"], row["record_id"]),
+                    *names.before_and_after(row),
+                )
+                for row in (
+                    {str(key): value for key, value in each.items()} for each in first.to_dict("records")
+                )
             ]
-            parts.append(self._table([_("entity"), "id", _("before"), _("after"), _("reason")], rows))
+            parts.append(self._table([_("record"), _("before"), _("after")], rows))
         if cost is not None:
             parts += self._cost(cost)
         self.console.print(Panel(Group(*parts), title=title, title_align="left", box=box.ROUNDED))
@@ -195,11 +213,6 @@ class Shower:
         for row in rows:
             table.add_row(*(Text("" if value is None else str(value)) for value in row))
         return table
-
-
-def _cells(text: str) -> str:
-    cells: Mapping[str, Any] = json.loads(text)
-    return ", ".join(f"{name}={value}" for name, value in cells.items())
 
 
 def progress_bar(language: str) -> tuple[Callable[[Progress], None], Callable[[str, int], None]]:
