@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,20 @@ class Cards:
         """The name of a card, as it was read."""
         return self.organisations[position] if self.is_company[position] else self.people[position]
 
+    @cached_property
+    def _registered(self) -> Bools:
+        return self._among(self.registrations)
+
+    @cached_property
+    def _extended(self) -> Bools:
+        return self._among(self.extensions)
+
+    def _among(self, held: Mapping[int, object]) -> Bools:
+        """Per card, whether it holds something: asked for every pair, so it is found out once."""
+        holders = np.zeros(len(self), dtype=np.bool_)
+        holders[np.fromiter(held, dtype=np.int64, count=len(held))] = True
+        return holders
+
     @property
     def full(self) -> Bools:
         """Whether a card has a full name (surname and given name; or a title)."""
@@ -207,12 +222,12 @@ class Cards:
         same_origin = (self.origin[a] == self.origin[b]) & (self.origin[a] != 0)
         reasons[differ(self.origin_id) & same_origin] |= int(Reason.ORIGIN_DIFFERS)
         if self.registrations:
-            for row in _both(self.registrations, a, b):
+            for row in np.flatnonzero(self._registered[a] & self._registered[b]).tolist():
                 reasons[row] |= int(
                     _registrations_fit(self.registrations[int(a[row])], self.registrations[int(b[row])])
                 )
         if self.extensions:
-            for row in _both(self.extensions, a, b):
+            for row in np.flatnonzero(self._extended[a] & self._extended[b]).tolist():
                 if _extensions_differ(self.extensions[int(a[row])], self.extensions[int(b[row])]):
                     reasons[row] |= int(Reason.EXTENSION_DIFFERS)
         if len(self.said_different):
@@ -255,15 +270,6 @@ def _numbered(column: pd.Series[Any], days: bool = False) -> Ints:
     numbers = values[0].astype(np.int64) + 1
     numbers[[i for i, t in enumerate(texts) if t in ("", "0")]] = 0
     return np.append(numbers, 0)[np.where(codes < 0, len(numbers), codes)]
-
-
-def _both(held: Mapping[int, object], a: Ints, b: Ints) -> list[int]:
-    """Rows whose two cards both hold something."""
-    holders = np.fromiter(held, dtype=np.int64, count=len(held))
-    holders.sort()
-    rows = np.flatnonzero(np.isin(a, holders) & np.isin(b, holders))
-    found: list[int] = rows.tolist()
-    return found
 
 
 def _registrations_fit(a: Mapping[str, frozenset[str]], b: Mapping[str, frozenset[str]]) -> Reason:

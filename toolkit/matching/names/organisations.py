@@ -14,7 +14,7 @@ import pandas as pd
 from rapidfuzz.distance import OSA
 
 from toolkit.matching.names.letters import folded, in_latin_looks, is_latin, skeleton
-from toolkit.matching.names.people import Comparison, compare_people
+from toolkit.matching.names.people import Comparison, People, compare_people
 from toolkit.matching.names.reading import PersonName, read_person
 from toolkit.matching.reasons import Reason, Verdict
 
@@ -134,6 +134,9 @@ class Organisations:
             *(read_organisation(str(t)) for t in distinct),
             OrganisationName(),
         ]
+        # Entrepreneurs are compared as people, all pairs at once.
+        self._people = People.of([name.person or PersonName() for name in self.names])
+        self._is_person = np.array([name.person is not None for name in self.names], dtype=np.bool_)
         self.code: Ints = np.where(codes < 0, len(self.names) - 1, codes).astype(np.int64)
         self.full: Bools = np.array([not n.blank for n in self.names], dtype=np.bool_)[self.code]
         self.blank: Bools = ~self.full
@@ -155,11 +158,13 @@ class Organisations:
         """Verdicts and reasons for pairs of positions; `Verdict` numbers and `Reason` bits."""
         i, j = self.code[np.asarray(left, dtype=np.int64)], self.code[np.asarray(right, dtype=np.int64)]
         packed, back = np.unique((np.minimum(i, j) << 32) | np.maximum(i, j), return_inverse=True)
-        found = [
-            compare_organisations(self.names[p >> 32], self.names[p & 0xFFFFFFFF]) for p in packed.tolist()
-        ]
-        verdicts = np.array([int(f.verdict) for f in found], dtype=np.int64)
-        reasons = np.array([int(f.reasons) for f in found], dtype=np.int64)
+        first, second = packed >> 32, packed & 0xFFFFFFFF
+        verdicts, reasons = np.zeros(len(packed), dtype=np.int64), np.zeros(len(packed), dtype=np.int64)
+        people = self._is_person[first] & self._is_person[second]
+        verdicts[people], reasons[people] = self._people.compare(first[people], second[people])
+        for at in np.flatnonzero(~people).tolist():
+            found = compare_organisations(self.names[first[at]], self.names[second[at]])
+            verdicts[at], reasons[at] = int(found.verdict), int(found.reasons)
         return verdicts[back.reshape(-1)], reasons[back.reshape(-1)]
 
 
