@@ -17,6 +17,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from toolkit.sandbox import InProcessTransport, Sandbox, new_portal
 from toolkit.sandbox.doors.http import DoorError, Server, serve
 from toolkit.sandbox.doors.tls import certificate_in

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
 from toolkit.sandbox.seeds import SEEDS
 from toolkit.sandbox.seeds.firms import draw_firm

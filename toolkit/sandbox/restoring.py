@@ -38,7 +38,7 @@ _TABLE_OF = {
     "activity": "activity",
     "call": "call_statistic",
     "requisite": "requisite",
-    "bankdetail": "requisite_bank_detail",
+    "bankdetail": "bank_detail",
 }
 _OF_ACTIVITY = ("ID", "OWNER_TYPE_ID", "OWNER_ID", "BINDINGS", "COMMUNICATIONS")
 _BATCH = 10_000  # rows of a Parquet file decoded at once

@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..portal import Sandbox
+from .developer import developer
 from .realty import realty
+from .retail import retail
 
-__all__ = ["SEEDS", "realty"]
+__all__ = ["SEEDS", "developer", "realty", "retail"]
 
-SEEDS: dict[str, Callable[[Sandbox, float, int], None]] = {"realty": realty}
+SEEDS: dict[str, Callable[[Sandbox, float, int], None]] = {
+    "developer": developer,
+    "realty": realty,
+    "retail": retail,
+}
 """Seeds by name: `SEEDS["realty"](portal, scale, seed)`."""

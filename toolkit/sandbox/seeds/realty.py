@@ -17,6 +17,7 @@ from ..fields import Kind
 from ..pipelines import add_pipeline
 from ..portal import Sandbox
 from .clients import Card, CompanyCard, draw_companies, draw_people
+from .details import add_requisites
 from .scene import DAY, EVERY_TYPE, YEAR, Employee, Scene, Stage
 
 __all__ = ["realty"]
@@ -60,7 +61,9 @@ def realty(portal: Sandbox, scale: float = 1.0, seed: int = 1) -> None:
         scene.add_fields(scene.kind(type_id).uf_entity, EVERY_TYPE)
     companies = draw_companies(scene, max(1, round(COMPANIES * scale)), 1)
     people = draw_people(scene, max(1, round(CONTACTS * scale)), 1, companies)
-    load_records(portal, 4, _companies(scene, companies))
+    founded = [_moment(scene, at, len(companies)) for at in range(len(companies))]
+    load_records(portal, 4, _companies(scene, companies, founded))
+    add_requisites(scene, companies, founded)
     owners = [scene.rng.choice(scene.staff) for _ in people]
     load_records(portal, 3, _contacts(scene, people, owners))
     deals = list(_deals(scene, people, owners, max(1, round(DEALS * scale))))
@@ -76,10 +79,10 @@ def _moment(scene: Scene, at: int, count: int) -> int:
     return start + at * (SPAN - DAY) // count + scene.rng.randrange(9, 18) * 60
 
 
-def _companies(scene: Scene, cards: list[CompanyCard]) -> Iterator[dict[str, Any]]:
+def _companies(scene: Scene, cards: list[CompanyCard], founded: list[int]) -> Iterator[dict[str, Any]]:
     rng, kind = scene.rng, scene.kind(4)
-    for at, card in enumerate(cards):
-        made, owner = _moment(scene, at, len(cards)), rng.choice(scene.staff).id
+    for at, (card, made) in enumerate(zip(cards, founded, strict=True)):
+        owner = rng.choice(scene.staff).id
         yield {
             "ID": at + 1,
             "TITLE": card.firm.title,

@@ -248,6 +248,10 @@ class Scene:
                 ]
         self.portal.schema.forget()
 
+    def options(self, kind: Kind, code: str) -> list[int]:
+        """Ids of an enumeration's options, in the order they were given."""
+        return self._options[kind.uf_entity, code]
+
     def draw_fields(self, kind: Kind, fields: Iterable[CustomField], now: int) -> dict[str, Any]:
         """Stored values for some of the fields; the rest stay empty."""
         rng = self.rng
@@ -278,7 +282,7 @@ class Scene:
             case "datetime":
                 return now + rng.randrange(30 * DAY)
             case "enumeration":
-                return rng.choice(self._options[kind.uf_entity, field.code])
+                return rng.choice(self.options(kind, field.code))
             case "money":
                 return f"{rng.randrange(10, 400) * 100_000}|RUB"
             case "url":
