@@ -43,13 +43,6 @@ _SHOWN_ONLY = (
     "FILE_ID",
     "SIZE",
 )
-    "CREATED_BY",
-    "UPDATED_BY",
-    "SIZE",
-    "FILE_ID",
-    "DELETED_TYPE",
-    "GLOBAL_CONTENT_VERSION",
-)
 
 NAME_TAKEN = declare(
     "drive_name_taken",
@@ -162,7 +155,7 @@ def children_page(call: Call, folder_id: int) -> Page:
         "disk_object",
         filter_=call.get("filter"),
         order=call.get("order"),
-        fields={name: fields[name] for name in OBJECT_FIELDS if name not in _SHOWN_ONLY},
+        fields={name: fields[name] for name in (*OBJECT_FIELDS, "DELETED_TYPE") if name not in _SHOWN_ONLY},
         where="PARENT_ID = ? AND DELETED_TYPE = 0",
         args=[folder_id],
     )
