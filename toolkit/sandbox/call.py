@@ -135,12 +135,15 @@ class Call:
         """
         value = self.arg(name, default)
         try:
-            return int(value)
-        except (TypeError, ValueError):
+            number = int(value)
+        except (TypeError, ValueError, OverflowError):
+            number = 2**63
+        if abs(number) >= 2**63:
             raise RestError(
                 "100",
                 f"Invalid value {{{value}}} to match with parameter {{{name}}}. Should be value of type int.",
-            ) from None
+            )
+        return number
 
     def map_arg(self, name: str, default: Any = _MISSING) -> dict[str, Any]:
         """An array argument of a controller-style method, as a map.
@@ -172,6 +175,6 @@ def start_of(value: Any) -> int:
     """`start` as the portal reads it: -1 means without counting, junk means 0."""
     try:
         start = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
-    return start if start >= -1 else 0
+    return start if -1 <= start < 2**63 else 0

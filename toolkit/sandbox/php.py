@@ -15,11 +15,12 @@ from typing import Any
 
 import orjson
 
-__all__ = ["EMPTY_OBJECT", "Settled", "items", "parse_pairs", "tidy", "to_json", "values"]
+__all__ = ["EMPTY_OBJECT", "Settled", "items", "parse_pairs", "tidy", "to_json", "values", "whole"]
 
 # PHP's max_input_nesting_level: deeper variables are dropped, not an error.
 MAX_DEPTH = 64
 
+_DIGITS = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -70,7 +71,7 @@ def parse_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _next_index(spot: Mapping[str, Any]) -> str:
-    taken = [int(key) for key in spot if key.isdigit()]
+    taken = [whole(key) for key in spot if key.isdecimal()]
     return str(max(taken) + 1 if taken else 0)
 
 
@@ -102,6 +103,15 @@ def values(array: Any) -> list[Any]:
     if isinstance(array, dict | list):
         return [value for _, value in items(array)]
     return [array]
+
+
+def whole(value: Any) -> int:
+    """The id or count that a value stands for: ASCII digits of at most 64 bits; 0 for anything else."""
+    if isinstance(value, int) or (isinstance(value, str) and _DIGITS.fullmatch(value.strip())):
+        number = int(value)
+    else:
+        return 0
+    return number if 0 <= number < 2**63 else 0
 
 
 def to_json(answer: Any) -> bytes:

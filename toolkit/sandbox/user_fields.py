@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from . import php
 from .errors import RestError
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def _write_options(portal: Sandbox, field_id: int, multiple: bool, draft: UserFi
     known = {row["ID"]: row for row in options_of(portal, field_id)}
     default = 0
     for given in draft.options or ():
-        option_id = int(given["ID"]) if str(given.get("ID") or "").isdigit() else 0
+        option_id = php.whole(given.get("ID"))
         if option_id and option_id not in known:
             continue
         if option_id and str(given.get("DEL") or "N").upper() == "Y":
@@ -241,8 +242,8 @@ def _option(given: Mapping[str, Any]) -> dict[str, Any]:
         values["VALUE"] = str(given["VALUE"] or "").strip()
     if "DEF" in given:
         values["DEF"] = "Y" if str(given["DEF"]).upper() in ("Y", "1", "TRUE") else "N"
-    if str(given.get("SORT") if given.get("SORT") is not None else "").lstrip("-").isdigit():
-        values["SORT"] = max(0, int(given["SORT"]))
+    if given.get("SORT") is not None:
+        values["SORT"] = php.whole(given["SORT"])
     if given.get("XML_ID"):
         values["XML_ID"] = str(given["XML_ID"])
     return values

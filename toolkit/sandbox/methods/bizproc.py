@@ -106,7 +106,7 @@ def start(call: Call) -> str:
     given = str(call.get("TEMPLATE_ID") or "")
     if not given or given == "0":
         raise RestError("ERROR_WRONG_WORKFLOW_ID", "Empty TEMPLATE_ID")
-    template = call.store.get("bizproc_template", int(given)) if given.isdigit() else None
+    template = call.store.get("bizproc_template", php.whole(given))
     if template is None:
         raise RestError("ERROR_WRONG_WORKFLOW_ID", "Template not found")
     document = [str(each) for each in php.values(call.get("DOCUMENT_ID"))]
@@ -147,11 +147,11 @@ def _document_type(call: Call, module: str, entity: str, document_id: str) -> st
         named = "DYNAMIC" if kind and kind.is_dynamic else kind.name if kind else ""
         if match is None or kind is None or named != _CRM_DOCUMENTS[entity]:
             raise RestError("", "Incorrect document type!")
-        if call.portal.records.get(kind, int(match.group(2))) is None:
+        if call.portal.records.get(kind, php.whole(match.group(2))) is None:
             raise RestError("", "Wrong DOCUMENT_ID!")
         return kind.name
-    if module == "lists" and entity in _LIST_DOCUMENTS and document_id.isdigit():
-        element = call.store.get("iblock_element", int(document_id))
+    if module == "lists" and entity in _LIST_DOCUMENTS and php.whole(document_id):
+        element = call.store.get("iblock_element", php.whole(document_id))
         if element is None:
             raise RestError("", "Wrong DOCUMENT_ID!")
         return f"iblock_{element['IBLOCK_ID']}"

@@ -134,7 +134,7 @@ def _shown(call: Call, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bind(call: Call, section: int, given: Any) -> None:
-    wanted = [int(each) for each in php.values(given) if str(each).isdigit()]
+    wanted = [each for each in map(php.whole, php.values(given)) if each]
     call.store.db.execute(
         "UPDATE dynamic_type SET CUSTOM_SECTION_ID = NULL WHERE CUSTOM_SECTION_ID = ?", [section]
     )

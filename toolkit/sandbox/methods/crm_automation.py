@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .. import php
 from ..call import Call
 from ..errors import RestError
 from ..fields import Kind
@@ -48,7 +49,7 @@ def trigger(call: Call) -> bool:
     if match is None:
         raise RestError("", "Incorrect target format.")
     kind = call.portal.schema.by_name(match.group(1))
-    row = call.portal.records.get(kind, int(match.group(2))) if kind else None
+    row = call.portal.records.get(kind, php.whole(match.group(2))) if kind else None
     if kind is None or row is None:
         raise RestError("", "Target is not found.")
     if not call.portal.records.may(call.caller, "WRITE", row):
@@ -120,13 +121,13 @@ def execute(call: Call) -> bool:
     app, code = _app(call), _code(call)
     if call.store.first("app_trigger", APP_ID=app, CODE=code) is None:
         raise RestError("", f"Trigger with code {code} is not registered.")
-    type_id, owner_id = str(call.get("OWNER_TYPE_ID") or ""), str(call.get("OWNER_ID") or "")
-    kind = call.portal.schema.kind(int(type_id)) if type_id.isdigit() else None
+    owner_id = php.whole(call.get("OWNER_ID"))
+    kind = call.portal.schema.kind(php.whole(call.get("OWNER_TYPE_ID")))
     if kind is None or not kind.stage_field:
         raise RestError("", "Incorrect parameter OWNER_TYPE_ID.")
-    if not owner_id.isdigit() or int(owner_id) <= 0:
+    if not owner_id:
         raise RestError("", "Incorrect parameter OWNER_ID.")
-    row = call.portal.records.get(kind, int(owner_id))
+    row = call.portal.records.get(kind, owner_id)
     if row is not None:
         _fire(call, kind, row, code, app=app)
     return True

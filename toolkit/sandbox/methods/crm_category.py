@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import php
 from ..call import Call, Page
 from ..errors import RestError, access_denied, not_found
 from ..fields import Kind
@@ -198,10 +199,7 @@ def _name(given: Any) -> str:
 
 
 def _sort(given: Any) -> int:
-    try:
-        return max(0, int(given))
-    except (TypeError, ValueError):
-        return 0
+    return php.whole(given)  # what is negative or no number counts as 0
 
 
 def _yes(given: Any) -> bool:

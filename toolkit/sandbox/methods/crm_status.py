@@ -341,9 +341,10 @@ def _extra(row: dict[str, Any], first_failures: set[int]) -> dict[str, Any]:
 
 def _whole(value: Any, otherwise: int) -> int:
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
         return otherwise
+    return number if abs(number) < 2**63 else otherwise
 
 
 @method(

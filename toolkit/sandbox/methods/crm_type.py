@@ -223,7 +223,7 @@ def _entity_type_id(call: Call, given: Any) -> int:
     taken = {int(row["ENTITY_TYPE_ID"]) for row in call.store.rows("SELECT ENTITY_TYPE_ID FROM dynamic_type")}
     if given in (None, "", 0, "0"):
         return max([FIRST_FREE - 2, *(each for each in taken if each % 2 == 0)]) + 2
-    wanted = int(given) if str(given).isdigit() else 0
+    wanted = php.whole(given)
     if not _allowed_id(wanted):
         raise RestError("INVALID_ARG_VALUE", "entityTypeId is out of allowed range")
     if wanted in taken:
@@ -263,8 +263,7 @@ def _values(given: dict[str, Any], flags: dict[str, str]) -> dict[str, Any]:
     if "code" in given:
         values["CODE"] = str(given["code"] or "")
     if "customSectionId" in given:
-        section = str(given["customSectionId"] or "")
-        values["CUSTOM_SECTION_ID"] = int(section) if section.isdigit() and int(section) else None
+        values["CUSTOM_SECTION_ID"] = php.whole(given["customSectionId"]) or None
     if "linkedUserFields" in given and _yes(given.get("isUseInUserfieldEnabled")):
         linked = dict(php.items(given["linkedUserFields"]))
         values["LINKED_USER_FIELDS"] = json.dumps(
@@ -284,8 +283,7 @@ def _check_relations(call: Call, id_: int, given: dict[str, Any]) -> None:
     for side in ("parent", "child"):
         kept[side] = []
         for each in php.values(sides.get(side)):
-            type_id = str(each.get("entityTypeId")) if isinstance(each, dict) else ""
-            number = int(type_id) if type_id.isdigit() else 0
+            number = php.whole(each.get("entityTypeId")) if isinstance(each, dict) else 0
             if call.portal.schema.kind(number) is None or number == row["ENTITY_TYPE_ID"]:
                 return
             if side == "parent" and client and number in _CLIENTS:

@@ -94,10 +94,10 @@ def _require_reader(call: Call) -> None:
 
 
 def _existing(call: Call, owner: _Owner) -> dict[str, Any]:
-    given = str(call.get("id") or "")
-    if not given.isdigit() or int(given) <= 0:
+    given = php.whole(call.get("id"))
+    if not given:
         raise RestError("", "ID is not defined or invalid.")
-    row = call.store.get("user_field", int(given))
+    row = call.store.get("user_field", given)
     if row is None:
         raise RestError("ERROR_NOT_FOUND", f"The entity with ID '{given}' is not found.")
     if row["ENTITY_ID"] != owner.entity_id:
@@ -164,8 +164,8 @@ def _draft(given: dict[str, Any], *, adding: bool) -> UserFieldDraft:
         draft.columns["SHOW_FILTER"] = {"Y": "E", "I": "I", "E": "E", "S": "S"}.get(
             str(given["SHOW_FILTER"]).upper(), "N"
         )
-    if str(given.get("SORT") or "").isdigit() and int(given["SORT"]) > 0:
-        draft.columns["SORT"] = int(given["SORT"])
+    if php.whole(given.get("SORT")):
+        draft.columns["SORT"] = php.whole(given["SORT"])
     if "XML_ID" in given:
         draft.columns["XML_ID"] = str(given["XML_ID"] or "") or None
     if "SETTINGS" in given:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import php
 from ..call import Call, Page
 from ..errors import RestError
 from ..listing import list_rows
@@ -126,7 +127,7 @@ def _second_root() -> RestError:
 
 
 def _existing(call: Call) -> dict[str, Any]:
-    id_ = _whole(call.get("ID"))
+    id_ = php.whole(call.get("ID"))
     row = call.store.get("department", id_) if id_ else None
     if row is None:
         raise _refused("Department not found")
@@ -138,7 +139,7 @@ def _values(call: Call) -> dict[str, Any]:
     for name in ("SORT", "PARENT", "UF_HEAD"):
         given = call.get(name)
         if given is not None:
-            values[name] = _whole(given)
+            values[name] = php.whole(given)
     if values.get("PARENT") and call.store.get("department", values["PARENT"]) is None:
         raise _second_root()
     return values
@@ -180,10 +181,3 @@ def departments_above(call: Call, departments: list[int]) -> set[int]:
             found.add(row["ID"])
             waiting.append(row["PARENT"] or 0)
     return found
-
-
-def _whole(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0

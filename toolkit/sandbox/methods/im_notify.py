@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .. import php
 from ..call import Call
 from ..errors import RestError
 from ..registry import method
@@ -73,8 +74,8 @@ def delete(call: Call) -> bool:
     """Take back a notice by id, or all of the application's with a tag."""
     id_, tag, sub_tag = call.get("ID"), call.get("TAG"), call.get("SUB_TAG")
     client = _client(call)
-    if str(id_ or "").isdigit() and int(id_) > 0:
-        row = call.store.get("im_notification", int(id_))
+    if php.whole(id_):
+        row = call.store.get("im_notification", php.whole(id_))
         if row is None or (
             row["USER_ID"] != call.user_id and row["CLIENT_ID"] != (client or call.caller.key)
         ):
@@ -104,8 +105,8 @@ def _client(call: Call) -> str | None:
 
 
 def _sent(call: Call, type_: str) -> Any:
-    given = str(call.get("USER_ID") or "").strip()
-    if not given.isdigit() or int(given) <= 0:
+    user_id = php.whole(call.get("USER_ID"))
+    if not user_id:
         raise RestError("USER_ID_EMPTY", "User ID can't be empty")
     message = str(call.get("MESSAGE") or "").strip()
     if not message:
@@ -116,7 +117,7 @@ def _sent(call: Call, type_: str) -> Any:
         if call.portal.switches[TAG_WITHOUT_CLIENT] == "refused":
             raise _no_client()
         tag = sub_tag = ""
-    user = call.store.get("user", int(given))
+    user = call.store.get("user", user_id)
     if user is None or user["ACTIVE"] != "Y":
         return False
     if tag:

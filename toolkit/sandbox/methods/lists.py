@@ -141,7 +141,7 @@ def _named(call: Call) -> dict[str, Any] | None:
     type_ = str(call.get("IBLOCK_TYPE_ID"))
     id_ = str(call.get("IBLOCK_ID") or "")
     if id_:
-        found = call.store.get("iblock", int(id_)) if id_.isdigit() else None
+        found = call.store.get("iblock", php.whole(id_))
         return found if found and found["IBLOCK_TYPE_ID"] == type_ else None
     return call.store.first("iblock", IBLOCK_TYPE_ID=type_, CODE=str(call.get("IBLOCK_CODE")))
 
@@ -192,7 +192,6 @@ def add(call: Call) -> int:
     if type_ not in TYPES or not name:
         raise RestError("ERROR_ADD_IBLOCK", "The name of the list is not specified")
     rights = dict(php.items(call.get("RIGHTS"))) or {f"U{call.user_id}": "X"}
-    group = str(call.get("SOCNET_GROUP_ID") or "")
     return call.store.insert(
         "iblock",
         {
@@ -200,7 +199,7 @@ def add(call: Call) -> int:
             "CODE": code,
             **_list_values(call, given),
             "NAME": name,
-            "SOCNET_GROUP_ID": int(group) if group.isdigit() else None,
+            "SOCNET_GROUP_ID": php.whole(call.get("SOCNET_GROUP_ID")) or None,
             "RIGHTS": json.dumps(rights),
             "MESSAGES": json.dumps(
                 {**_MESSAGES, **dict(php.items(call.get("MESSAGES")))}, ensure_ascii=False
@@ -213,8 +212,8 @@ def _list_values(call: Call, given: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {"TIMESTAMP_X": int(call.now)}
     if "DESCRIPTION" in given:
         values["DESCRIPTION"] = str(given["DESCRIPTION"] or "")
-    if str(given.get("SORT") or "").isdigit():
-        values["SORT"] = int(given["SORT"])
+    if php.whole(given.get("SORT")):
+        values["SORT"] = php.whole(given["SORT"])
     if "BIZPROC" in given:
         values["BIZPROC"] = "Y" if given["BIZPROC"] == "Y" else "N"
     return values
@@ -329,8 +328,7 @@ def _shown_list(call: Call, row: dict[str, Any]) -> dict[str, Any]:
 def get_type(call: Call) -> Any:
     """Type of a list; null when there is no such list."""
     required(call, "IBLOCK_ID")
-    given = str(call.get("IBLOCK_ID"))
-    row = call.store.get("iblock", int(given)) if given.isdigit() else None
+    row = call.store.get("iblock", php.whole(call.get("IBLOCK_ID")))
     return row["IBLOCK_TYPE_ID"] if row else None
 
 
@@ -492,8 +490,8 @@ def _field_values(given: dict[str, Any], name: str, code: str) -> dict[str, Any]
         "SETTINGS": json.dumps(settings),
     }
     for column in ("SORT", "ROW_COUNT", "COL_COUNT", "LINK_IBLOCK_ID"):
-        if str(given.get(column) or "").isdigit():
-            values[column] = int(given[column])
+        if php.whole(given.get(column)):
+            values[column] = php.whole(given[column])
     for column in ("DEFAULT_VALUE", "USER_TYPE_SETTINGS"):
         if column in given:
             values[column] = json.dumps(given[column], ensure_ascii=False)
@@ -506,14 +504,13 @@ def _write_options(call: Call, property_id: int, given: dict[str, Any]) -> None:
     default = [str(each) for each in php.values(given.get("LIST_DEF"))]
     for key, option in php.items(given.get("LIST")):
         text = str(option.get("VALUE") or "").strip() if isinstance(option, dict) else ""
-        id_ = int(key) if key.isdigit() and int(key) in known else 0
+        id_ = php.whole(key) if php.whole(key) in known else 0
         if id_ and not text:
             call.store.delete("iblock_enum", id_)
         elif text:
-            sort = str(option.get("SORT") or "")
             values = {
                 "VALUE": text,
-                "SORT": int(sort) if sort.isdigit() else 500,
+                "SORT": php.whole(option.get("SORT")) or 500,
                 "DEF": "Y" if option.get("DEF") == "Y" or key in default else "N",
             }
             if id_:

@@ -60,7 +60,6 @@ def add(call: Call) -> int:
     if call.store.first("iblock_element", IBLOCK_ID=iblock["ID"], CODE=code):
         raise RestError("ERROR_ELEMENT_ALREADY_EXISTS", "Element already exists")
     columns, values = _given(call, iblock["ID"], "ERROR_ADD_ELEMENT")
-    section = str(call.get("IBLOCK_SECTION_ID") or "")
     now = int(call.now)
     id_ = call.store.insert(
         "iblock_element",
@@ -68,7 +67,7 @@ def add(call: Call) -> int:
             **columns,
             "IBLOCK_ID": iblock["ID"],
             "CODE": code,
-            "IBLOCK_SECTION_ID": int(section) if section.isdigit() and int(section) else None,
+            "IBLOCK_SECTION_ID": php.whole(call.get("IBLOCK_SECTION_ID")) or None,
             "CREATED_BY": call.user_id,
             "MODIFIED_BY": call.user_id,
             "DATE_CREATE": now,
@@ -151,7 +150,7 @@ def _existing(call: Call, iblock_id: int) -> dict[str, Any]:
         required(call, "ELEMENT_ID")
     id_, code = str(call.get("ELEMENT_ID") or ""), call.get("ELEMENT_CODE")
     if id_:
-        row = call.store.get("iblock_element", int(id_)) if id_.isdigit() else None
+        row = call.store.get("iblock_element", php.whole(id_))
     else:
         row = call.store.first("iblock_element", IBLOCK_ID=iblock_id, CODE=str(code))
     if row is None or row["IBLOCK_ID"] != iblock_id:
@@ -176,22 +175,22 @@ def _given(call: Call, iblock_id: int, code: str) -> tuple[dict[str, Any], dict[
     for column in ("ACTIVE_FROM", "ACTIVE_TO"):
         if given.get(column):
             columns[column] = _unix(call, given[column])
-    if str(given.get("SORT") or "").isdigit():
-        columns["SORT"] = int(given["SORT"])
+    if php.whole(given.get("SORT")):
+        columns["SORT"] = php.whole(given["SORT"])
     values: dict[int, list[tuple[int, str]]] = {}
     for each in properties_of(call, iblock_id):
         if each["TYPE"] in SYSTEM_TYPES:
             continue
         raw = given.get(field_id(each))
         pairs = php.items(raw) if isinstance(raw, dict | list) else [("", raw)]
-        if each["TYPE"] == "F" and any(str(value).isdigit() for _, value in pairs):
+        if each["TYPE"] == "F" and any(php.whole(value) for _, value in pairs):
             raise RestError("ERROR_ELEMENT_FIELD_VALUE", "Writing file values by ID is not supported")
         texts = []
         for key, value in pairs:
             text = _kept(call, each["TYPE"], value)
             if text:
                 # Keys of a map are ids of values; those of a list only count.
-                texts.append((int(key) if isinstance(raw, dict) and key.isdigit() else 0, text))
+                texts.append((php.whole(key) if isinstance(raw, dict) else 0, text))
         if each["MULTIPLE"] != "Y":
             texts = texts[:1]
         if each["IS_REQUIRED"] == "Y" and not texts:

@@ -153,9 +153,9 @@ def _task_id(call: Call) -> int:
         raise RestError(
             "100", "CTaskItem All parameters in the constructor must have real class type (internal error)"
         )
-    if not str(given).isdigit() or int(given) <= 0:
+    if not php.whole(given):
         raise RestError("0", "wrong task id")
-    return int(given)
+    return php.whole(given)
 
 
 def _readable(call: Call) -> dict[str, Any] | None:
@@ -431,12 +431,14 @@ def get_access(call: Call) -> Any:
     row = _readable(call)
     if row is None:
         return {"allowedActions": []}
-    ids = [int(each) for each in php.values(users) if str(each).isdigit()] or [call.user_id]
+    ids = [each for each in map(php.whole, php.values(users)) if each] or [call.user_id]
     actions = {}
     for id_ in ids:
         user = call.store.get("user", id_)
         actions[str(id_)] = (
-            allowed_actions(row, id_, admin=user["IS_ADMIN"] == "Y") if user else dict.fromkeys(_ACTIONS, False)
+            allowed_actions(row, id_, admin=user["IS_ADMIN"] == "Y")
+            if user
+            else dict.fromkeys(_ACTIONS, False)
         )
     return {"allowedActions": actions}
 
@@ -590,10 +592,10 @@ def _values(call: Call, given: dict[str, Any]) -> dict[str, Any]:
         if name not in _WRITABLE:
             continue
         if name in ("AUDITORS", "ACCOMPLICES"):
-            values[name] = json.dumps([int(each) for each in php.values(value) if str(each).isdigit()])
+            values[name] = json.dumps([each for each in map(php.whole, php.values(value)) if each])
         elif name == "UF_TASK_WEBDAV_FILES":  # n12 is a new file of the drive, 12 one attached before
             ids = [str(each).lstrip("n") for each in php.values(value)]
-            values[name] = json.dumps([int(each) for each in ids if each.isdigit()])
+            values[name] = json.dumps([each for each in map(php.whole, ids) if each])
         elif name in _LISTS:
             texts = [str(each) for each in php.values(value) if each not in (None, "", False)]
             values[name] = json.dumps(texts, ensure_ascii=False)

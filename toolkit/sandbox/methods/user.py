@@ -286,7 +286,7 @@ def _selected(visible: list[str], wanted: list[str]) -> list[str]:
 
 
 def _by_department(_operator: str, wanted: list[Any]) -> tuple[str, list[Any]]:
-    ids = [int(each) for each in wanted if str(each).isdigit()]
+    ids = [each for each in map(php.whole, wanted) if each]
     marks = ", ".join("?" for _ in ids) or "NULL"
     return f"EXISTS (SELECT 1 FROM json_each(UF_DEPARTMENT) WHERE value IN ({marks}))", ids
 
@@ -396,23 +396,23 @@ def add(call: Call) -> int:
 def update(call: Call) -> bool:
     """Change a person; `ACTIVE` N dismisses."""
     _require_admin(call)
-    given = str(call.get("ID") or "")
-    if not given.isdigit() or int(given) <= 0:
+    id_ = php.whole(call.get("ID"))
+    if not id_:
         raise RestError("ERROR_CORE", "access_denied")
-    if call.store.get("user", int(given)) is None:
+    if call.store.get("user", id_) is None:
         raise RestError("ERROR_CORE", "")
     values = _values(call)
     email = values.get("EMAIL")
     if email:
         twin = call.store.first("user", EMAIL=email)
-        if twin and twin["ID"] != int(given):
+        if twin and twin["ID"] != id_:
             raise RestError("ERROR_CORE", "A user with this email already exists")
     if call.get("ACTIVE") is not None:
         values["ACTIVE"] = stored(
             TABLES["user"].fields["ACTIVE"], call.get("ACTIVE"), call.portal.zone, strict=False
         )
     values["TIMESTAMP_X"] = int(call.now)
-    call.store.update("user", int(given), values)
+    call.store.update("user", id_, values)
     return True
 
 
@@ -424,7 +424,7 @@ def _values(call: Call) -> dict[str, Any]:
         if given is None or name in ("PERSONAL_PHOTO", "WORK_LOGO"):
             continue
         if name == "UF_DEPARTMENT":
-            values[name] = json.dumps([int(each) for each in php.values(given) if str(each).isdigit()])
+            values[name] = json.dumps([each for each in map(php.whole, php.values(given)) if each])
         else:
             values[name] = stored(TABLES["user"].fields[name], given, call.portal.zone, strict=False)
     return values

@@ -182,8 +182,8 @@ def _draft(given: dict[str, Any]) -> UserFieldDraft:
     for name in _FLAGS:
         if name in given:
             draft.columns[_COLUMNS[name]] = "Y" if str(given[name]).upper() in ("Y", "1", "TRUE") else "N"
-    if str(given.get("sort") or "").isdigit():
-        draft.columns["SORT"] = int(given["sort"])
+    if php.whole(given.get("sort")):
+        draft.columns["SORT"] = php.whole(given["sort"])
     if "xmlId" in given:
         draft.columns["XML_ID"] = str(given["xmlId"] or "") or None
     if "settings" in given:
