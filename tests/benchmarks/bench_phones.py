@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import phonenumbers
+
 from toolkit.matching.inn import inn_holds, read_inn, read_inns
 from toolkit.matching.phones import read_phone, read_phone_numbers, read_phones
 

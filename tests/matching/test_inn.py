@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from toolkit.matching.inn import (
     InnClass,
     InnFlag,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from toolkit.errors import ParameterError
 from toolkit.matching.phones import Home, PhoneClass, PhoneFlag, explain_phone, read_phone
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from toolkit.matching.phones import Home, PhoneReading, read_phone, read_phone_numbers, read_phones
 from toolkit.matching.phones.numbering import undivided_codes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
 from toolkit.matching.phones import PhoneFlag, read_phone, read_phones
 
 TYPES = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.TOLL_FREE, PhoneNumberType.VOIP)

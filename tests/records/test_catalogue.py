@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from toolkit.errors import ParameterError
 from toolkit.records import entities, entity, field_type
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from toolkit.records import field_type, multifields, same, same_columns
 from toolkit.records.columns import column, to_pandas
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.records.fakes import CONTACT_FIELDS, contact
 from toolkit.records import Difference, Snapshot, compare, write_snapshot
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from toolkit.client import Command, Portal, SimulatedClock
 from toolkit.records import Wanted, compare, multifields, take_snapshot
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal

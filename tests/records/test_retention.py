@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from tests.records.fakes import contact
 from toolkit.errors import SnapshotError
 from toolkit.records import Snapshot, list_snapshots, older_than, prune, write_snapshot

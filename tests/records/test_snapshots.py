@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.records.fakes import FakePortal, StillClock, contact
 from toolkit.errors import IncompleteRead, ParameterError, Rejected, SnapshotError, StorageError
 from toolkit.records import Snapshot, Wanted, compare, take_snapshot, write_snapshot

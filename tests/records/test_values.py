@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from toolkit.records import FieldType, field_type, is_empty, normalise, same, to_wire
 
 EMPTINESS: list[Any] = [None, "", False, [], {}, pd.NA, pd.NaT, float("nan")]
