@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import php
 from .activities import Activities, Target
 from .drive import Drive
 from .errors import RestError
@@ -217,8 +218,8 @@ class Calls:
         if user_id in (None, "", 0, "0") and inner in (None, ""):
             raise RestError("ERROR_CORE", "USER_ID or USER_PHONE_INNER should be set")
         row = None
-        if str(user_id).isdigit() and int(user_id):
-            row = self._store.get("user", int(user_id))
+        if php.whole(user_id):
+            row = self._store.get("user", php.whole(user_id))
         elif inner not in (None, ""):
             row = self._store.first("user", UF_PHONE_INNER=str(inner), ACTIVE="Y")
         if row is None or row["ACTIVE"] != "Y":
@@ -404,5 +405,5 @@ class Calls:
 
 def plain_number(given: str) -> str:
     """A number without blanks, brackets and dashes; empty when nothing of a number is left."""
-    kept = re.sub(r"[^\d+*#;,]", "", given)
+    kept = re.sub(r"[^0-9+*#;,]", "", given)
     return kept if any(each.isdigit() for each in kept) else ""

@@ -154,9 +154,9 @@ def field_files(
 
 def _one(portal: Sandbox, owner: str, value: Any, *, legacy: bool) -> int | None:
     kept = value.get("id") if isinstance(value, dict) and "fileData" not in value else value
-    if isinstance(kept, int | str) and str(kept).isdigit():
-        row = portal.store.get("stored_file", int(kept))
-        return int(kept) if row and row["OWNER"] == owner else None
+    if php.whole(kept):
+        row = portal.store.get("stored_file", php.whole(kept))
+        return php.whole(kept) if row and row["OWNER"] == owner else None
     pair = value.get("fileData") if isinstance(value, dict) and legacy else value
     parts = php.values(pair) if isinstance(pair, list) else []
     body = decoded(parts[1]) if len(parts) == 2 else None

@@ -28,7 +28,7 @@ def phone_key(text: str | None) -> str:
     """What two spellings of one number have in common: digits, country code in front, no extension."""
     if text is None:
         return ""
-    digits = re.sub(r"\D", "", _EXTENSION.sub("", str(text)))
+    digits = re.sub(r"[^0-9]", "", _EXTENSION.sub("", str(text)))
     if len(digits) == 11 and digits[0] == "8":
         return "7" + digits[1:]
     if len(digits) == 10 and digits[0] in "3489":

@@ -152,9 +152,8 @@ def wanted_activity(call: Call, *, write: bool = False) -> dict[str, Any]:
     Raises:
         RestError: empty code; it is not there, or the caller may not.
     """
-    given = call.get("id")
-    id_ = int(given) if str(given).isdigit() else 0
-    if id_ <= 0:
+    id_ = php.whole(call.get("id"))
+    if not id_:
         raise failure("ID is not defined or invalid.")
     activities = Activities(call.portal)
     row = activities.get(id_)
@@ -251,7 +250,7 @@ def _bound(pairs: Any) -> tuple[str, list[Any]]:
         parts = []
         for key, column in (("OWNER_TYPE_ID", "ENTITY_TYPE_ID"), ("OWNER_ID", "ENTITY_ID")):
             if key in pair:
-                wanted = [int(each) if str(each).isdigit() else 0 for each in php.values(pair[key])]
+                wanted = [php.whole(each) for each in php.values(pair[key])]
                 parts.append(f"{column} IN ({', '.join('?' for _ in wanted) or 'NULL'})")
                 args += wanted
         if parts:

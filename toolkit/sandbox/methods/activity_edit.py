@@ -84,7 +84,7 @@ def add(call: Call) -> Any:
     """Create a call, a meeting, an e-mail or a provider's activity."""
     given = _fields_of(call)
     activities = Activities(call.portal)
-    owner: Target = (_int(given.get("OWNER_TYPE_ID")), _int(given.get("OWNER_ID")))
+    owner: Target = (php.whole(given.get("OWNER_TYPE_ID")), php.whole(given.get("OWNER_ID")))
     found = activities.record(owner)
     if owner[1] and found is None:
         kind = call.portal.schema.kind(owner[0])
@@ -131,7 +131,7 @@ def update(call: Call) -> Any:
         raise failure("The field SUBJECT is not defined or empty")
     if ("RESPONSIBLE_ID" in given or not partial) and not columns.get("RESPONSIBLE_ID"):
         raise failure("The field RESPONSIBLE_ID is not defined or invalid")
-    if not partial and not _int(given.get("TYPE_ID")):
+    if not partial and not php.whole(given.get("TYPE_ID")):
         raise failure("The field TYPE_ID is not defined or invalid")
     activities = Activities(call.portal)
     if "COMMUNICATIONS" in given or not partial:
@@ -164,12 +164,8 @@ def _fields_of(call: Call) -> dict[str, Any]:
     return given
 
 
-def _int(value: Any) -> int:
-    return int(value) if str(value).strip().isdigit() else 0
-
-
 def _type_of(call: Call, given: dict[str, Any]) -> int:
-    type_id = _int(given.get("TYPE_ID"))
+    type_id = php.whole(given.get("TYPE_ID"))
     if not MEETING <= type_id <= PROVIDED:
         raise failure("The field TYPE_ID is not defined or invalid")
     if type_id not in (MEETING, CALL, EMAIL, PROVIDED):
@@ -237,7 +233,7 @@ def _communications(given: Any, type_id: int, owner: Target) -> list[dict[str, A
         value = str(each.get("VALUE") or "").strip() if isinstance(each, dict) else ""
         if not value:
             continue
-        entity = (_int(each.get("ENTITY_TYPE_ID")), _int(each.get("ENTITY_ID")))
+        entity = (php.whole(each.get("ENTITY_TYPE_ID")), php.whole(each.get("ENTITY_ID")))
         if not entity[1] and owner[0] in (1, 3, 4):
             entity = owner
         type_ = {CALL: "PHONE", EMAIL: "EMAIL"}.get(type_id, "")
@@ -261,7 +257,7 @@ def _stored_files(call: Call, given: dict[str, Any]) -> list[int] | None:
         return None
     drive = Drive(call.portal)
     value = given[name]
-    kept = [int(each) for each in php.values(value) if isinstance(each, int | str) and str(each).isdigit()]
+    kept = [php.whole(each) for each in php.values(value)]
     kept = [each for each in kept if drive.get(each, "file")]
     pairs = value if isinstance(value, list) else [value]
     folder = drive.folder_for(FILES_FOLDER)

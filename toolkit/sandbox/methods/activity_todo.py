@@ -65,11 +65,12 @@ def _settings(call: Call, before: str | None = None) -> dict[str, Any]:
     settings: dict[str, Any] = json.loads(before or "{}")
     if "pingOffsets" in call.params:
         offsets = php.values(call.params["pingOffsets"])
-        settings["PING_OFFSETS"] = [int(each) for each in offsets if str(each).isdigit()]
+        settings["PING_OFFSETS"] = [php.whole(each) for each in offsets]
     if str(call.params.get("colorId", "")) in COLORS:
         settings["COLOR"] = str(call.params["colorId"])
-    if str(call.params.get("parentActivityId") or "").isdigit():
-        settings["PARENT_ACTIVITY_ID"] = int(call.params["parentActivityId"])
+    parent = php.whole(call.params.get("parentActivityId"))
+    if parent:
+        settings["PARENT_ACTIVITY_ID"] = parent
     return settings
 
 
@@ -79,14 +80,13 @@ def add(call: Call) -> Any:
     owner = _owner(call)
     deadline = _moment(call, "deadline")
     writable_record(call, owner)
-    responsible = str(call.params.get("responsibleId") or "")
     return {
         "id": Activities(call.portal).add_todo(
             owner,
             deadline=deadline,
             subject=str(call.params.get("title") or ""),
             description=str(call.params.get("description") or ""),
-            responsible_id=int(responsible) if responsible.isdigit() else call.user_id,
+            responsible_id=php.whole(call.params.get("responsibleId")) or call.user_id,
             author_id=call.user_id,
             settings=_settings(call),
             key=call.caller.key,
@@ -99,18 +99,16 @@ def update(call: Call) -> Any:
     """Change a to-do; what is not named stays."""
     deadline = _moment(call, "deadline")
     row = _open_todo(call, "CAN_NOT_UPDATE_COMPLETED_TODO")
-    parent = str(call.params.get("parentActivityId") or "")
-    if parent.isdigit():
-        above = Activities(call.portal).get(int(parent))
-        if above is not None and above["COMPLETED"] == "Y":
-            raise RestError("ERROR_PARENT_ACTIVITY_RESTRICT", "Can not plan todo for completed activity")
+    above = Activities(call.portal).get(php.whole(call.params.get("parentActivityId")))
+    if above is not None and above["COMPLETED"] == "Y":
+        raise RestError("ERROR_PARENT_ACTIVITY_RESTRICT", "Can not plan todo for completed activity")
     columns: dict[str, Any] = _deadline(deadline)
     for name, column in (("title", "SUBJECT"), ("description", "DESCRIPTION")):
         if name in call.params:
             columns[column] = str(call.params[name] or "")
-    responsible = str(call.params.get("responsibleId") or "")
-    if responsible.isdigit() and int(responsible):
-        columns["RESPONSIBLE_ID"] = int(responsible)
+    responsible = php.whole(call.params.get("responsibleId"))
+    if responsible:
+        columns["RESPONSIBLE_ID"] = responsible
     columns["SETTINGS"] = json.dumps(_settings(call, row["SETTINGS"]))
     return _saved(call, row, columns)
 

@@ -90,7 +90,7 @@ def update(call: Call) -> Any:
         raise RestError("ENTITY_TYPE_ERROR", "EntityType is incorrect")
     kind = _kind(call, _TYPES[type_name])
     readable = _readable(call, kind, ids, RestError("ENTITIES_ERROR", "Incorrect entities id"))
-    list_id = _int(call.get("LIST_ID"))
+    list_id = php.whole(call.get("LIST_ID"))
     row = call.store.get("call_list", list_id)
     if row is None:
         raise RestError("LIST_ID_ERROR", "Incorrect list id or access denied")
@@ -116,7 +116,7 @@ def get(call: Call) -> Any:
     """One call list, without its clients."""
     if call.get("ID") in (None, ""):
         raise RestError("ERROR_ARGUMENT", "ID is not found")
-    row = call.store.get("call_list", _int(call.get("ID")))
+    row = call.store.get("call_list", php.whole(call.get("ID")))
     if row is None:
         raise RestError("LIST_ID_ERROR", "Incorrect list id")
     type_name = next(name for name, type_id in _TYPES.items() if type_id == row["ENTITY_TYPE_ID"])
@@ -152,7 +152,7 @@ def items_get(call: Call) -> Any:
     given = call.get("LIST_ID")
     if given in (None, ""):
         raise RestError("ERROR_ARGUMENT", "LIST_ID is not found")
-    list_id = _int(given)
+    list_id = php.whole(given)
     if list_id < 1:
         raise RestError("LIST_ID_ERROR", "List id should be positive")
     row = call.store.get("call_list", list_id)
@@ -184,11 +184,6 @@ def statuslist(call: Call) -> Any:
     ]
 
 
-def _int(value: Any) -> int:
-    text = str(value).strip()
-    return int(text) if text.removeprefix("-").isdigit() else 0
-
-
 def _asked(call: Call, required: tuple[str, ...]) -> tuple[str, list[int]]:
     """ENTITY_TYPE in upper case, and ENTITIES as numbers.
 
@@ -202,7 +197,7 @@ def _asked(call: Call, required: tuple[str, ...]) -> tuple[str, list[int]]:
     if not isinstance(entities, dict | list):
         raise RestError("ENTITIES_ERROR", "Entities is not array")
     return str(call.get("ENTITY_TYPE")).upper(), list(
-        dict.fromkeys(_int(each) for each in php.values(entities))
+        dict.fromkeys(php.whole(each) for each in php.values(entities))
     )
 
 
@@ -229,9 +224,9 @@ def _webform(call: Call) -> int | None:
     given = call.get("WEBFORM_ID")
     if given in (None, "", 0, "0"):
         return None
-    if call.store.get("webform", _int(given)) is None:
+    if call.store.get("webform", php.whole(given)) is None:
         raise RestError("WEBFORM_ERROR", "Incorrect webform id")
-    return _int(given)
+    return php.whole(given)
 
 
 def _fill(call: Call, list_id: int, kind: Kind, ids: list[int], statuses: dict[int, str]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import php
 from ..call import PAGE, Call, Page, start_of
 from ..drive import IN_TRASH, Drive, no_such_entity
 from ..errors import RestError, access_denied
@@ -195,8 +196,7 @@ def _scope(call: Call) -> tuple[str, list[Any]]:
             raise nowhere
     where, args = f"STORAGE_ID IN ({', '.join('?' for _ in readable) or 'NULL'})", list(readable)
     if "FOLDER_ID" in filter_:
-        asked = str(filter_["FOLDER_ID"])
-        folder = drive.get(int(asked), "folder") if asked.isdigit() else None
+        folder = drive.get(php.whole(filter_["FOLDER_ID"]), "folder")
         if folder is None or folder["STORAGE_ID"] not in readable:
             raise nowhere
         where += (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import php
 from ..call import Call, Page
 from ..drive import Drive, no_such_entity
 from ..errors import RestError, access_denied
@@ -67,9 +68,9 @@ def id_of(call: Call, name: str = "id", position: int = 0) -> int:
     given = call.get(name)
     if given in (None, "") or isinstance(given, dict | list):
         raise bad_parameter(position)
-    if not str(given).isdigit():
+    if not php.whole(given):
         raise no_such_entity(given)
-    return int(given)
+    return php.whole(given)
 
 
 def storage_for(call: Call) -> dict[str, Any]:
@@ -221,7 +222,7 @@ def get_list(call: Call) -> Page:
 def get(call: Call) -> Any:
     """One storage; null for an id that is no number."""
     given = call.get("id")
-    if given not in (None, "") and not isinstance(given, dict | list) and not str(given).isdigit():
+    if given not in (None, "") and not isinstance(given, dict | list) and not php.whole(given):
         return None
     return show_storage(storage_for(call))
 

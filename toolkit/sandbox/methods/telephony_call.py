@@ -29,16 +29,18 @@ def wrong(words: str) -> RestError:
 
 def _number(value: Any, default: int = 0) -> int:
     try:
-        return int(float(value))
+        number = int(float(value))
     except (TypeError, ValueError, OverflowError):
         return default
+    return number if abs(number) < 2**53 else default
 
 
 def _money(value: Any) -> float:
     try:
-        return float(value)
+        amount = float(value)
     except (TypeError, ValueError):
         return 0.0
+    return amount if abs(amount) < 1e15 else 0.0
 
 
 def _yes(value: Any) -> bool:
@@ -303,7 +305,7 @@ def _card(call: Call, change: Any) -> bool:
     if row is None:
         return False
     given = php.values(call.get("USER_ID"))
-    users = {int(each) for each in given if str(each).isdigit()} or {row["USER_ID"]}
+    users = {php.whole(each) for each in given} - {0} or {row["USER_ID"]}
     shown = change(set(json.loads(row["SHOWN"] or "[]")), users)
     call.store.update("registered_call", row["ID"], {"SHOWN": json.dumps(sorted(shown))})
     return True

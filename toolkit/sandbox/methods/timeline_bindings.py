@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import php
 from ..activities import Target
 from ..call import Call, Page
 from ..errors import RestError
@@ -54,7 +55,7 @@ def _named(call: Call) -> tuple[int, Target]:
     given = call.get("fields")
     asked = given if isinstance(given, dict) else {}
     for name in ("OWNER_ID", "ENTITY_ID"):
-        if not str(asked.get(name)).isdigit() or int(asked[name]) <= 0:
+        if not php.whole(asked.get(name)):
             raise RestError("", f"{name} is not defined or invalid.")
     type_ = str(asked.get("ENTITY_TYPE") or "").lower()
     allowed = type_ in _TYPES or call.portal.switches[SMART_PROCESSES] == "accepted"
@@ -64,7 +65,7 @@ def _named(call: Call) -> tuple[int, Target]:
     kind = call.portal.schema.kind(target[0])
     if kind is None or call.portal.records.get(kind, target[1]) is None:
         raise RestError("", "ENTITY_ID is not defined or invalid.")
-    owner = int(asked["OWNER_ID"])
+    owner = php.whole(asked["OWNER_ID"])
     if call.store.get("timeline_entry", owner) is None:
         raise RestError("", "OWNER_ID is not defined or invalid.")
     if not may(call, "WRITE", [target]):
@@ -92,10 +93,10 @@ def unbind(call: Call) -> Any:
 def list_(call: Call) -> Page:
     """The records an entry is shown at."""
     filter_ = call.get("filter")
-    owner = filter_.get("OWNER_ID") if isinstance(filter_, dict) else None
-    if not str(owner).isdigit() or int(str(owner)) <= 0:
+    owner = php.whole(filter_.get("OWNER_ID")) if isinstance(filter_, dict) else 0
+    if not owner:
         raise RestError("", "OWNER_ID is not defined or invalid.")
-    rows, total, start = list_rows(call, "timeline_binding", where="OWNER_ID = ?", args=[int(str(owner))])
+    rows, total, start = list_rows(call, "timeline_binding", where="OWNER_ID = ?", args=[owner])
     items = [
         {
             "OWNER_ID": str(row["OWNER_ID"]),

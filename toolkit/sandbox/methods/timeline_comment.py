@@ -33,9 +33,8 @@ def target_of(call: Call, entity_type: Any, entity_id: Any) -> Target | None:
     """The record named by `deal`, `dynamic_177`, ... and an id; None when the names make no sense."""
     name = str(entity_type or "").strip().upper()
     kind = call.portal.schema.by_name("SMART_INVOICE" if name == "DYNAMIC_31" else name)
-    if kind is None or not str(entity_id).isdigit() or int(entity_id) <= 0:
-        return None
-    return kind.entity_type_id, int(entity_id)
+    id_ = php.whole(entity_id)
+    return (kind.entity_type_id, id_) if kind and id_ else None
 
 
 def type_name(call: Call, type_id: int) -> str:
@@ -115,11 +114,11 @@ def _stored(call: Call, value: Any) -> str | None:
 @method("crm.timeline.comment.get", scope="crm", docs=_DOCS + "get.md")
 def get(call: Call) -> Any:
     """One comment."""
-    given = call.get("id")
-    if not str(given).isdigit() or int(given) <= 0:
+    id_ = php.whole(call.get("id"))
+    if not id_:
         raise RestError("", "ID is not defined or invalid.")
     timeline = Timeline(call.portal)
-    row = timeline.get(int(given), "comment")
+    row = timeline.get(id_, "comment")
     if row is None:
         raise RestError("", "Not found.")
     bindings = timeline.bindings(row["ID"])

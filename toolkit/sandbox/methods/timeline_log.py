@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import php
 from ..activities import Activities, Target
 from ..call import Call, Page
 from ..errors import RestError, access_denied, missing_argument, not_found
@@ -32,8 +33,7 @@ def add(call: Call) -> Any:
     for name in ("entityTypeId", "entityId", "title", "text", "iconCode"):
         if given.get(name) in (None, ""):
             raise missing_argument(name)
-    numbers = [str(given[name]) for name in ("entityTypeId", "entityId")]
-    asked: Target = (int(numbers[0]), int(numbers[1])) if all(map(str.isdigit, numbers)) else (0, 0)
+    asked: Target = (php.whole(given["entityTypeId"]), php.whole(given["entityId"]))
     facts = {
         "TITLE": str(given["title"]),
         "COMMENT": str(given["text"]),
