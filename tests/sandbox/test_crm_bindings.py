@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
 
 FAMILIES = [

@@ -84,7 +84,7 @@ def universal_draft(
     for name, value in fields.items():
         field = names.get(name)
         if name in ("contactIds", "companyIds") and field is not None:
-            ids = [int(each) for each in php.values(value) if str(each).isdigit() and int(each) > 0]
+            ids = [php.whole(each) for each in php.values(value) if php.whole(each) > 0]
             if name == "contactIds":
                 draft.contact_ids = ids
             else:
@@ -163,7 +163,7 @@ def _fm_edits(portal: Sandbox, value: Any, *, adding: bool) -> list[PhoneEdit]:
             continue  # without a type the entry is a silent no-op
         text, value_type = str(entry.get("value") or ""), str(entry.get("valueType") or "")
         # A list appends: its indexes are read as n0, n1, ...; only keys of a map can name a row.
-        row_id = int(key) if isinstance(value, dict) and key.isdigit() and not adding else 0
+        row_id = php.whole(key) if isinstance(value, dict) and not adding else 0
         if row_id and portal.store.get("multifield", row_id) is None:
             row_id = 0
         if not row_id:
@@ -181,7 +181,7 @@ def _legacy_edits(type_id: str, value: Any) -> list[PhoneEdit]:
     for entry in php.values(value):
         if not isinstance(entry, dict):
             continue
-        row_id = int(entry.get("ID") or 0) if str(entry.get("ID") or "").isdigit() else 0
+        row_id = php.whole(entry.get("ID"))
         text, value_type = str(entry.get("VALUE") or ""), str(entry.get("VALUE_TYPE") or "")
         if not row_id:
             edits.append(PhoneEdit("add", type_id, text, value_type or "WORK"))
@@ -336,9 +336,9 @@ def legacy_draft(
         if name in FM_TYPES and kind.has_phones:
             draft.phones.extend(_legacy_edits(name, value))
         elif name == "CONTACT_IDS" and kind.entity_type_id in (1, 2, 7):
-            draft.contact_ids = [int(each) for each in php.values(value) if str(each).isdigit()]
+            draft.contact_ids = [php.whole(each) for each in php.values(value) if php.whole(each) > 0]
         elif name == "COMPANY_IDS" and kind.entity_type_id == 3:
-            draft.company_ids = [int(each) for each in php.values(value) if str(each).isdigit()]
+            draft.company_ids = [php.whole(each) for each in php.values(value) if php.whole(each) > 0]
         else:
             field = names.get(name)
             if (

@@ -152,11 +152,6 @@ def _kind(call: Call, type_id: int) -> Kind:
     return kind
 
 
-def _whole(value: Any) -> int:
-    text = str(value if value is not None else "").strip()
-    return int(text) if text.lstrip("-").isdigit() and len(text) < 19 else 0
-
-
 def _check_linked(call: Call, family: _Family, ids: Sequence[int]) -> None:
     kind = _kind(call, family.linked)
     for id_ in ids:
@@ -268,11 +263,11 @@ def _add(call: Call, family: _Family) -> Any:
         raise RestError("", "The parameter 'fields' must be array.")
     before = _found(call, family, id_, "WRITE")
     given = dict(php.items(fields))
-    linked = _whole(given.get(family.column))
+    linked = php.whole(given.get(family.column))
     if linked <= 0:
         raise RestError("", "The parameter 'fields' is not valid.")
     _check_linked(call, family, [linked])
-    sort = _whole(given.get("SORT")) or None
+    sort = php.whole(given.get("SORT")) or None
     done = _link(call, family, id_, linked, sort, str(given.get("IS_PRIMARY") or "").upper() == "Y")
     if done:
         _changed(call, family, before)
@@ -284,7 +279,7 @@ def _delete(call: Call, family: _Family) -> Any:
     if not isinstance(fields, dict | list):
         raise RestError("", f"The parameter '{family.delete_fields}' must be array.")
     before = _found(call, family, id_, "WRITE")
-    linked = _whole(dict(php.items(fields)).get(family.column))
+    linked = php.whole(dict(php.items(fields)).get(family.column))
     if linked <= 0:
         raise RestError("", "The parameter 'fields' is not valid.")
     _check_linked(call, family, [linked])
@@ -317,9 +312,11 @@ def _items_set(call: Call, family: _Family) -> Any:
         raise RestError("", "The parameter items must be array.")
     before = _found(call, family, id_, "WRITE")
     wanted = [
-        each for each in php.values(items) if isinstance(each, dict) and _whole(each.get(family.column)) > 0
+        each
+        for each in php.values(items)
+        if isinstance(each, dict) and php.whole(each.get(family.column)) > 0
     ]
-    _check_linked(call, family, [_whole(each[family.column]) for each in wanted])
+    _check_linked(call, family, [php.whole(each[family.column]) for each in wanted])
     rows = _numbered(wanted, family, {each.linked_id: each.sort for each in _links(call, family, id_)})
     if family.reversed:
         changed = _set_contacts(call, family, id_, rows)
@@ -333,10 +330,10 @@ def _items_set(call: Call, family: _Family) -> Any:
 def _numbered(wanted: list[dict[str, Any]], family: _Family, have: dict[int, int]) -> list[dict[str, Any]]:
     """The links asked for, each with its sort: given, kept, or counted on."""
     rows: list[dict[str, Any]] = []
-    highest = max([*have.values(), *(_whole(each.get("SORT")) for each in wanted)], default=0)
+    highest = max([*have.values(), *(php.whole(each.get("SORT")) for each in wanted)], default=0)
     for index, each in enumerate(wanted):
-        linked = _whole(each[family.column])
-        sort = _whole(each.get("SORT"))
+        linked = php.whole(each[family.column])
+        sort = php.whole(each.get("SORT"))
         if not sort and family.keeps_sort:
             sort = have.get(linked, 0)
             if not sort:

@@ -38,22 +38,20 @@ COMMON = 0  # the layout of everybody, in place of a user's id
 def _entity_type(call: Call, fixed: int | None) -> int:
     if fixed is not None:
         return fixed
-    given = str(call.get("entityTypeId") or "").strip()
-    if not given.isdigit() or not int(given):
+    given = php.whole(call.get("entityTypeId"))
+    if given <= 0:
         raise RestError("", "Parameter 'entityTypeId' is not defined")
-    kind = call.portal.schema.kind(int(given)) if len(given) < 10 else None
-    if kind is None:
+    if call.portal.schema.kind(given) is None:
         raise RestError("", "The entity type 'UNDEFINED' is not supported in current context.")
-    return int(given)
+    return given
 
 
 def _variant(call: Call, entity_type_id: int) -> int:
     """Which of a type's cards: by pipeline, or by kind of lead."""
     extras = dict(php.items(call.get("extras")))
     name = {2: "dealCategoryId", 1: "leadCustomerType"}.get(entity_type_id, "categoryId")
-    given = str(extras.get(name, "")).strip()
-    if given.isdigit():
-        return int(given)
+    if str(extras.get(name, "")).strip().isdecimal():
+        return php.whole(extras[name])
     return 1 if entity_type_id == 1 else call.portal.default_category(entity_type_id)
 
 
@@ -64,8 +62,7 @@ def _whose(call: Call, *, writing: bool) -> int:
         RestError: it is somebody else's, or (writing) everybody's, and the caller is no administrator.
     """
     common = str(call.get("scope") or "P").upper() == "C"
-    given = str(call.get("userId") or "").strip()
-    user = int(given) if given.isdigit() and len(given) < 10 else call.user_id
+    user = php.whole(call.get("userId")) or call.user_id
     if not call.caller.is_admin and ((common and writing) or (not common and user != call.user_id)):
         raise RestError("", "Access denied.")
     return COMMON if common else user

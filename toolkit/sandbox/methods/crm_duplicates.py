@@ -151,15 +151,14 @@ def _with(call: Call, type_id: int, type_: str, value: str) -> list[int]:
 def merge_batch(call: Call) -> Any:
     """Merge records into the first; a conflict is a status, not an error."""
     params = dict(php.items(call.get("params")))
-    type_id = str(params.get("entityTypeId") or "").strip()
-    if not type_id:
+    type_id = params.get("entityTypeId")
+    if type_id in (None, "", 0):
         raise RestError(0, "The parameter entityTypeId is required.")
-    kind = call.portal.schema.kind(int(type_id)) if type_id.isdigit() and len(type_id) < 10 else None
+    kind = call.portal.schema.kind(php.whole(type_id))
     if kind is None:
         raise RestError(0, f"Entity type {type_id} is not supported")
-    given = [str(each) for each in php.values(params.get("entityIds"))]
-    ids = list(dict.fromkeys(int(each) for each in given if each.isdigit() and 0 < len(each) < 19))
-    ids = [each for each in ids if each > 0]
+    given = [php.whole(each) for each in php.values(params.get("entityIds"))]
+    ids = [each for each in dict.fromkeys(given) if each > 0]
     if not ids:
         raise RestError(0, "The parameter entityIds does not contains valid elements.")
     if len(ids) < 2:

@@ -184,7 +184,7 @@ def link_filters(kind: Kind, *, fm: bool = False) -> dict[str, Special]:
 
 def _by_link(kind: Kind, linked_type: int) -> Special:
     def condition(operator: str, wanted: list[Any]) -> tuple[str, list[Any]]:
-        ids = [int(each) if str(each).lstrip("-").isdigit() else 0 for each in wanted]
+        ids = [php.whole(each) for each in wanted]
         if operator in (">", "<", ">=", "<="):
             return f"{PRIMARY_COLUMN[linked_type]} {operator} ?", ids[:1] or [0]
         if not ids or ids == [0]:

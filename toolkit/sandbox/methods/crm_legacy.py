@@ -309,7 +309,9 @@ def _draft(call: Call, kind: Kind, *, adding: bool, importing: bool = False) -> 
         fields.pop(name, None)
     draft = legacy_draft(call.portal, kind, fields, adding=adding, importing=importing)
     if kind.entity_type_id == 4 and "CONTACT_ID" in fields:
-        draft.contact_ids = [int(each) for each in php.values(fields["CONTACT_ID"]) if str(each).isdigit()]
+        draft.contact_ids = [
+            php.whole(each) for each in php.values(fields["CONTACT_ID"]) if php.whole(each) > 0
+        ]
     return draft
 
 

@@ -40,10 +40,11 @@ def positive(given: Any, name: str, *, zero: bool = False) -> int:
     Raises:
         RestError: it is absent or no id.
     """
-    text = str(given if given is not None else "").strip()
-    if not text.isdigit() or len(text) > 18 or (not int(text) and not zero):
+    number = php.whole(given)
+    none = zero and str(given).strip() == "0"
+    if number <= 0 and not none:
         raise RestError("", f"{name} is not defined or invalid.")
-    return int(text)
+    return number
 
 
 def require_read_right(call: Call, code: str | int) -> None:

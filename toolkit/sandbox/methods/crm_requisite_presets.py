@@ -136,8 +136,7 @@ def delete(call: Call) -> Any:
 def _preset_of(call: Call) -> dict[str, Any]:
     """The template named by the parameter `preset`, `{"ID": 27}`."""
     given = dict(php.items(call.get("preset"))).get("ID")
-    text = str(given if given is not None else "").strip()
-    return _preset(call, int(text) if text.isdigit() and len(text) < 19 else 0)
+    return _preset(call, php.whole(given))
 
 
 def _field(call: Call, preset: dict[str, Any]) -> dict[str, Any]:
