@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from .fields import Kind
@@ -47,16 +47,13 @@ def add_rows(store: Store, table: str, rows: Iterable[Mapping[str, Any]]) -> Non
     Raises:
         KeyError: a column the table has not.
     """
-    columns = TABLES[table].columns
-    defaults = {"ID": None, **{each.name: each.default for each in columns}}
+    known = TABLES[table].fields.keys()
     with in_bulk(store):
-        store.insert_many(table, list(defaults), (_completed(row, defaults) for row in rows))
-
-
-def _completed(row: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[Any]:
-    if not row.keys() <= defaults.keys():
-        raise KeyError(f"no such columns: {sorted(row.keys() - defaults.keys())}")
-    return [row.get(name, default) for name, default in defaults.items()]
+        # Neighbours with the same columns go together, and SQLite fills in what they leave out.
+        for names, alike in groupby(rows, key=tuple):
+            if not known >= set(names):
+                raise KeyError(f"{table} has no columns {sorted(set(names) - known)}")
+            store.insert_many(table, names, (tuple(row.values()) for row in alike))
 
 
 def blank_row(portal: Sandbox, kind: Kind) -> dict[str, Any]:
