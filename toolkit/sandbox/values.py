@@ -126,7 +126,7 @@ def _integer(value: Any, _zone: Zone, strict: bool) -> int | None:
     if isinstance(value, int):
         return value if abs(value) < 2**63 else 0
     if isinstance(value, float):
-        return int(value)
+        return int(value) if abs(value) < 2**63 else 0
     match = re.match(r"\s*(-?\d{1,18})", str(value)) if isinstance(value, str) else None
     if strict and (match is None or match.group().strip() != str(value).strip()):
         raise BadValueError(f"{value!r} is not a whole number")

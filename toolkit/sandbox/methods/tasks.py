@@ -370,7 +370,7 @@ def _by_status(call: Call) -> Special:
     def condition(operator: str, values: list[Any]) -> tuple[str, list[Any]]:
         late = f"(DEADLINE < {int(call.now)} AND STATUS IN ({WAITING}, {RUNNING}))"
         sub_status = f"(CASE WHEN {late} THEN -1 ELSE STATUS END)"
-        numbers = [int(each) if re.fullmatch(r"-?\d+", str(each)) else 0 for each in values] or [0]
+        numbers = [int(each) if re.fullmatch(r"-?[0-9]{1,18}", str(each)) else 0 for each in values] or [0]
         if operator in (">", "<", ">=", "<="):
             return f"{sub_status} {operator} ?", numbers[:1]
         marks = ", ".join("?" for _ in numbers)
