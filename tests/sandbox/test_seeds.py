@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -16,13 +17,22 @@ from hypothesis import strategies as st
 
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
 from toolkit.sandbox.seeds import SEEDS
+from toolkit.sandbox.seeds.conversations import NOTED
 from toolkit.sandbox.seeds.firms import draw_firm
 from toolkit.sandbox.seeds.people import MISTAKES, draw_person, mailbox, mistaken, patronymic
 from toolkit.sandbox.seeds.phones import DIRT, draw_mobile, mobile
+from toolkit.sandbox.seeds.retail import CHANNELS
 from toolkit.sandbox.seeds.scene import EVERY_TYPE
 
 SECRET = "seedsecret"
 SCALE = 0.03
+# What the portal wants to see of whoever opens a link to a file.
+BROWSER = {
+    "User-Agent": "Mozilla/5.0",
+    "Accept": "*/*",
+    "Accept-Language": "ru",
+    "Referer": "https://sandbox.local/",
+}
 
 
 def grown(name: str, scale: float, seed: int) -> Sandbox:
@@ -201,6 +211,155 @@ def test_people_of_one_household_are_written_down_as_different(realty: Sandbox) 
     assert rows
     for row in rows:
         assert same.get(row["RECORD_ID"]) in (None, row["RECORD_ID"])
+
+
+def test_companies_can_be_found_by_the_tax_number_of_their_requisites(realty: Sandbox) -> None:
+    truth = realty.store.find("seed_truth", TOPIC="same_firm")
+    found = ask(
+        realty, "crm.requisite.list", select=["ID", "ENTITY_ID", "ENTITY_TYPE_ID", "RQ_INN", "RQ_KPP"]
+    )
+    inns = {int(each["ENTITY_ID"]): re.sub(r"\D", "", each["RQ_INN"].removesuffix(".0")) for each in found}
+
+    assert truth
+    for row in truth:
+        expected = json.loads(row["EXTRA"])["inn"]
+        assert inns.get(row["RECORD_ID"], expected) in (expected, expected.lstrip("0"))
+    assert len(inns) > 40
+
+
+# -- developer: calls ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def developer() -> Iterator[Sandbox]:
+    portal = grown("developer", 0.02, 1)
+    portal.access.add_webhook(1, SECRET)
+    yield portal
+    portal.close()
+
+
+def truth_of(portal: Sandbox, topic: str) -> dict[int, dict[str, Any]]:
+    rows = portal.store.find("seed_truth", TOPIC=topic)
+    return {row["RECORD_ID"]: {**json.loads(row["EXTRA"]), "noted": row["KIND"]} for row in rows}
+
+
+def test_every_call_has_its_truth(developer: Sandbox) -> None:
+    lines = {row["ID"] for row in developer.store.find("call_statistic")}
+    calls = {row["ID"] for row in developer.store.find("activity") if row["PROVIDER_ID"] == "VOXIMPLANT_CALL"}
+    named = {row["CRM_ACTIVITY_ID"] for row in developer.store.find("call_statistic")}
+
+    assert set(truth_of(developer, "call")) == lines
+    assert set(truth_of(developer, "call_activity")) == calls - named
+    assert {each["noted"] for each in truth_of(developer, "call").values()} | {"activity_only"} == set(NOTED)
+
+
+def test_the_truth_agrees_with_what_each_line_names(developer: Sandbox) -> None:
+    truth = truth_of(developer, "call")
+    for row in developer.store.find("call_statistic"):
+        known = truth[row["ID"]]
+        if known["client_by"] == "link":
+            assert (row["CRM_ENTITY_TYPE"], row["CRM_ENTITY_ID"]) == ("CONTACT", known["client"])
+        elif row["CRM_ENTITY_ID"]:
+            assert developer.store.get("crm_3", row["CRM_ENTITY_ID"]) is None
+        if known["client_by"] == "phone":
+            number = row["PHONE_NUMBER"][-10:]
+            own = developer.store.find("multifield", ENTITY_TYPE_ID=3, ELEMENT_ID=known["client"])
+            spelt = ["".join(str(int(sign)) for sign in each["VALUE"] if sign.isdigit()) for each in own]
+            assert any(number in digits for digits in spelt)
+        if known["deal"]:
+            clients = {each["LINKED_ID"] for each in developer.records.link_rows(2, known["deal"], 3)}
+            assert known["client"] in clients
+
+
+def test_an_appeal_of_the_truth_was_made_within_the_window(developer: Sandbox) -> None:
+    truth = truth_of(developer, "call")
+    ends: dict[int, int] = {}
+    for row in developer.store.rows("SELECT * FROM call_statistic"):
+        cluster = truth[row["ID"]]["first_at"]
+        ends[cluster] = max(ends.get(cluster, 0), row["CALL_START_DATE"] + row["CALL_DURATION"])
+    met = [each for each in truth.values() if each["appeal"]]
+
+    assert met
+    for each in met:
+        appeal = developer.store.get("crm_177", each["appeal"]) or {}
+        assert 0 <= appeal["CREATED_TIME"] - ends[each["first_at"]] <= 900
+        assert appeal["CONTACT_ID"] == each["client"]
+
+
+def test_calls_are_read_and_their_recordings_downloaded_over_rest(developer: Sandbox) -> None:
+    lines = ask(developer, "voximplant.statistic.get", FILTER={">RECORD_FILE_ID": 0}, SORT="ID", ORDER="ASC")
+    played = 0
+    with httpx.Client(transport=InProcessTransport(developer)) as client:
+        for line in lines[:10]:
+            file = ask(developer, "disk.file.get", id=line["RECORD_FILE_ID"])
+            body = client.get(file["DOWNLOAD_URL"], headers=BROWSER).content
+            played += body.startswith(b"RIFF")
+            assert len(body) == int(file["SIZE"])
+
+    assert played >= 8
+
+
+def test_conversations_lie_in_office_hours_over_six_years(developer: Sandbox) -> None:
+    rows = developer.store.rows("SELECT CALL_START_DATE FROM call_statistic ORDER BY ID")
+    moments = [developer.zone.moment(row[0]) for row in rows]
+
+    assert all("08:59" < each[11:16] < "21:06" for each in moments)
+    assert int(moments[-1][:4]) - int(moments[0][:4]) == 6 or len({each[:4] for each in moments}) >= 6
+
+
+# -- retail: routes ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def retail() -> Iterator[Sandbox]:
+    portal = grown("retail", 0.05, 1)
+    portal.access.add_webhook(1, SECRET)
+    yield portal
+    portal.close()
+
+
+def test_the_chain_has_its_shops_people_departments_and_channels(retail: Sandbox) -> None:
+    staff = Counter(row["ACTIVE"] for row in retail.store.rows("SELECT ACTIVE FROM user WHERE ID > 1"))
+    sources = {row["STATUS_ID"] for row in retail.store.find("status", ENTITY_ID="SOURCE")}
+
+    assert retail.store.value("SELECT COUNT(*) FROM crm_178") == 700
+    assert staff == {"Y": 225, "N": 25}
+    assert retail.store.value("SELECT COUNT(*) FROM department") == 1 + 8 + 40
+    assert len(CHANNELS) == 10
+    assert set(CHANNELS) <= sources
+
+
+def test_the_truth_says_where_each_appeal_belongs(retail: Sandbox) -> None:
+    departments = {
+        row["ID"]: json.loads(row["UF_DEPARTMENT"])[0]
+        for row in retail.store.find("user", USER_TYPE="employee")
+    }
+    left = {row["ID"] for row in retail.store.find("user", ACTIVE="N")}
+    kinds = Counter()
+    for row in retail.store.find("seed_truth", TOPIC="route"):
+        owner = (retail.store.get("crm_177", row["RECORD_ID"]) or {})["ASSIGNED_BY_ID"]
+        kinds[row["KIND"]] += 1
+        assert (row["KIND"] == "dismissed") == (owner in left)
+        if row["KIND"] == "right":
+            assert departments[owner] == row["CLUSTER"]
+        elif row["KIND"] == "wrong":
+            assert departments[owner] != row["CLUSTER"]
+
+    assert sum(kinds.values()) == retail.store.value("SELECT COUNT(*) FROM crm_177")
+    assert kinds["right"] > 8 * kinds["wrong"] > 0
+    assert kinds["dismissed"] > 0
+
+
+def test_appeals_of_every_topic_run_through_their_own_pipeline(retail: Sandbox) -> None:
+    fields = ask(retail, "crm.item.fields", entityTypeId=177)["fields"]
+    page = ask(retail, "crm.item.list", entityTypeId=177, order={"id": "ASC"})["items"]
+    topics = {int(each["ID"]): each["VALUE"] for each in fields["ufCrm2Topic"]["items"]}
+    pipelines = ask(retail, "crm.category.list", entityTypeId=177)["categories"]
+    names = {each["id"]: each["name"] for each in pipelines}
+
+    assert len(page) == 50
+    assert {topics[each["ufCrm2Topic"]] == names[each["categoryId"]] for each in page} == {True}
+    assert len({each["xmlId"] for each in page}) == 50
 
 
 # -- what seeds are made of ----------------------------------------------------------------------------
