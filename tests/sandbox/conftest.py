@@ -40,6 +40,20 @@ def raw(portal: Sandbox) -> Iterator[Callable[..., httpx.Response]]:
 
 
 @pytest.fixture
+def as_v3(portal: Sandbox) -> Iterator[Callable[..., httpx.Response]]:
+    """`as_v3("tasks.task.get", {"id": 1}, headers=...)`: the whole response of REST 3.0; webhook of user 1."""
+    with httpx.Client(
+        transport=InProcessTransport(portal), base_url="https://sandbox.local", trust_env=False
+    ) as client:
+
+        def send(method: str, params: Any = None, *, headers: dict[str, str] | None = None) -> httpx.Response:
+            body = {} if params is None else params
+            return client.post(f"/rest/api/1/{SECRET}/{method}", json=body, headers=headers)
+
+        yield send
+
+
+@pytest.fixture
 def call(raw: Callable[..., httpx.Response]) -> Caller:
     """`call("crm.deal.get", id=1)`: the parsed envelope, whatever its status; webhook of user 1."""
 

@@ -2,8 +2,8 @@
 
 Each file of `pages/` is a list of rows: `page`, `method`, `request`, optionally `setup` (calls to make
 first), `expect` (skeleton of `result`, or `{"error": code, "status": http}`), `beside` (skeleton of what
-stands beside `result`), `as` (`app` for methods that refuse webhooks). `"$setup[0].item.id"` in a request
-is what the first setup call gave.
+stands beside `result`), `as` (`app` for methods that refuse webhooks, `v3` for REST 3.0).
+`"$setup[0].item.id"` in a request is what the first setup call gave.
 
 A skeleton names types: `int str bool number map list any true false null`, several with `|`, or `=text`
 for exactly that text. A map lists keys that must be there (`key?` may be absent); a one-element list
@@ -91,24 +91,28 @@ def filled(value: Any, given: list[Any]) -> Any:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_documented_request_gets_an_answer_of_the_documented_shape(
-    row: dict[str, Any], raw: Callable[..., httpx.Response], as_app: Callable[..., httpx.Response]
+    row: dict[str, Any],
+    raw: Callable[..., httpx.Response],
+    as_app: Callable[..., httpx.Response],
+    as_v3: Callable[..., httpx.Response],
 ) -> None:
+    senders = {"app": as_app, "v3": as_v3}
     given: list[Any] = []
     for step in row.get("setup", []):
-        send = as_app if step.get("as") == "app" else raw
+        send = senders.get(step.get("as"), raw)
         body = send(step["method"], filled(step.get("params", {}), given)).json()
         assert "result" in body, f"setup {step} answered {body}"
         given.append(body["result"])
 
-    send = as_app if row.get("as") == "app" else raw
+    send = senders.get(row.get("as"), raw)
     answer = send(row["method"], filled(row["request"], given))
     body = answer.json()
     expected = row["expect"]
 
     if isinstance(expected, dict) and "error" in expected:
-        assert (answer.status_code, body.get("error")) == (expected.get("status", 400), expected["error"]), (
-            body
-        )
+        error = body.get("error")
+        code = error["code"] if isinstance(error, dict) else error
+        assert (answer.status_code, code) == (expected.get("status", 400), expected["error"]), body
         return
     assert "result" in body, body
     assert answer.status_code == 200

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import php
+from . import php, v3
 from .access import Access
 from .call import Call, Caller, Page
 from .clock import Clock, WallClock
@@ -28,7 +28,7 @@ from .gates import GATES, METHOD_GATES, Exchange, resolve
 from .limits import Limits, cost_of
 from .outbox import Delivery, Outbox, send
 from .records import Change, Records
-from .registry import all_methods
+from .registry import Method, all_methods
 from .robots import Robots
 from .schema import Schema
 from .store import Store, declare_table
@@ -199,9 +199,9 @@ class Sandbox:
         try:
             if len(request.body) > MAX_BODY:
                 raise RestError("INTERNAL_SERVER_ERROR", "Request body is too large", 413)
-            exchange.params = read_params(request)
-            if address.method == "batch" and address.version == 2:
-                methods += [read_command(str(each))[0] for _, each in php.items(exchange.params.get("cmd"))]
+            exchange.params = v3.read_body(request) if address.version == 3 else read_params(request)
+            if address.method == "batch":
+                methods += _commands(exchange.params, address.version)
             struck = self.faults.due(methods)
             early = self._before(struck, began)
             if early is not None:
@@ -227,7 +227,13 @@ class Sandbox:
         caller = exchange.acting
         name = method.name.lower()
         call = Call(self, method, exchange.params, caller, dict(exchange.request.headers))
-        if name == "batch" and exchange.address.version == 2:
+        if exchange.address.version == 3:
+            return v3.answer(
+                call,
+                lambda each: self._execute(each, work),
+                lambda: self._time(began, caller.key, name),
+            )
+        if name == "batch":
             result: Any = self._batch(call, work)
             if self.switches["batch_charges"] == "batch":
                 self.limits.operating.charge(caller.key, "batch", began, work.cost_s)
@@ -323,8 +329,13 @@ class Sandbox:
             "result_time": times,
         }
 
-    def _command(self, name: str, params: dict[str, Any], outer: Call, work: _Work) -> Any:
-        method = resolve(self, name)
+    def admitted(self, name: str, caller: Caller, *, version: int = 2) -> Method:
+        """The method of a command inside a batch, when it passes the gates such commands pass again.
+
+        Raises:
+            RestError: there is no such method, it is not for batches, or a gate refuses it.
+        """
+        method = resolve(self, name, version)
         if name == "batch" or not method.in_batch:
             raise RestError("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage", 405)
         for fault in self.faults.due([name], inside=True):
@@ -337,7 +348,11 @@ class Sandbox:
             elif fault.kind == "rate":
                 raise RestError("QUERY_LIMIT_EXCEEDED", "Too many requests", 503)
         for gate in METHOD_GATES:
-            gate(self, outer.caller, method)
+            gate(self, caller, method)
+        return method
+
+    def _command(self, name: str, params: dict[str, Any], outer: Call, work: _Work) -> Any:
+        method = self.admitted(name, outer.caller)
         params.pop("auth", None)
         return self._execute(Call(self, method, params, outer.caller, outer.headers), work)
 
@@ -407,12 +422,9 @@ class Sandbox:
 
     def _error(self, error: RestError, began: float, *, version: int = 2) -> WireAnswer:
         if version == 3:
-            body: dict[str, Any] = {
-                "error": {"code": str(error.code), "message": error.description, **error.extra}
-            }
-        else:
-            body = error.envelope()
-        return WireAnswer(error.status, php.to_json(body))
+            status, body = v3.envelope(error, self.switches[v3.NO_METHOD_STATUS])
+            return WireAnswer(status, php.to_json(body))
+        return WireAnswer(error.status, php.to_json(error.envelope()))
 
     def _note(self, at: float, methods: list[str], answer: WireAnswer, error: str, work: _Work) -> None:
         status = 0 if answer.drop else answer.status
@@ -500,6 +512,13 @@ class Sandbox:
     def close(self) -> None:
         """Close the state file."""
         self.store.close()
+
+
+def _commands(params: dict[str, Any], version: int) -> list[str]:
+    """The methods a batch names."""
+    if version == 2:
+        return [read_command(str(each))[0] for _, each in php.items(params.get("cmd"))]
+    return [str(each.get("method", "")).lower() for each in params.values() if isinstance(each, dict)]
 
 
 def _enveloped(reply: Any) -> dict[str, Any]:

@@ -21,7 +21,16 @@ import orjson
 from . import php
 from .errors import RestError
 
-__all__ = ["MAX_BODY", "Address", "WireAnswer", "WireRequest", "read_address", "read_command", "read_params"]
+__all__ = [
+    "MAX_BODY",
+    "Address",
+    "WireAnswer",
+    "WireRequest",
+    "read_address",
+    "read_command",
+    "read_json",
+    "read_params",
+]
 
 # The cloud takes 2 GB; a sandbox on a laptop refuses what would not fit its memory.
 MAX_BODY = 64 * 1024 * 1024
@@ -131,7 +140,7 @@ def read_params(request: WireRequest) -> dict[str, Any]:
     if not body:
         return params
     if kind == "application/json" or (not kind and body.lstrip()[:1] in (b"{", b"[")):
-        params.update(_json(body))
+        params.update(read_json(body))
     elif kind == "multipart/form-data":
         params.update(php.parse_pairs(_multipart(request.headers["content-type"], body)))
     else:
@@ -149,7 +158,12 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=200_000)
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def read_json(body: bytes) -> dict[str, Any]:
+    """Parameters of a JSON body; an array counts as a map with keys from 0.
+
+    Raises:
+        RestError: it is not JSON, or nested too deeply.
+    """
     if _too_deep(body):
         raise RestError("100", "Invalid json in request body: maximum stack depth exceeded")
     try:
