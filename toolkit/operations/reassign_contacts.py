@@ -45,7 +45,7 @@ class ReassignContactsParams(OperationParams):
         categories: pipelines; None for all.
         stages: stage ids; None for all.
         state: only open deals, only closed ones, or all.
-        created_since: deals created on that day or later.
+        created_since: deals created on that day or later, by the portal's calendar.
         deals: only these deal ids.
         filter: a further filter, as `crm.item.list` understands it.
         winner: which deal decides when a contact has several with different responsibles; `review` leaves
@@ -155,6 +155,8 @@ class ReassignContacts(Operation):
             chosen["@stageId"] = params.stages
         if params.state != "all":
             chosen["closed"] = "Y" if params.state == "closed" else "N"
+        if params.created_since is not None:
+            chosen[">=createdTime"] = params.created_since.isoformat()
         return chosen
 
     def _in_scope(self, deals: pd.DataFrame, params: ReassignContactsParams) -> pd.DataFrame:
@@ -166,7 +168,9 @@ class ReassignContacts(Operation):
         if params.state != "all":
             keep &= deals["closed"].fillna(False).astype(bool) == (params.state == "closed")
         if params.created_since is not None:
-            keep &= deals["createdTime"] >= pd.Timestamp(params.created_since, tz="UTC")
+            # The portal has sorted them by its own calendar; no zone begins a day earlier than this.
+            begins = pd.Timestamp(params.created_since, tz="UTC") - pd.Timedelta(hours=14)
+            keep &= deals["createdTime"] >= begins
         if params.deals is not None:
             keep &= deals["id"].isin(params.deals)
         return deals[keep]

@@ -21,7 +21,6 @@ import pandas as pd
 from toolkit.client import Clock
 from toolkit.errors import StorageError
 from toolkit.records import Difference, Snapshot, Wanted, compare, entity, same, take_snapshot
-from toolkit.records.values import instant
 from toolkit.runs.folder import Run, private
 from toolkit.runs.operation import Operation
 from toolkit.runs.plan import Plan
@@ -161,7 +160,7 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
 
 
 def _judge_updates(
-    name: str, rows: pd.DataFrame, after: Snapshot, touched: Mapping[int, tuple[Any, Any]]
+    name: str, rows: pd.DataFrame, after: Snapshot, touched: Mapping[int, Touch]
 ) -> tuple[int, list[dict[str, Any]]]:
     """Cells we wrote: how many read as planned, and those that do not."""
     types = after.field_types(name)
@@ -181,11 +180,9 @@ def _judge_updates(
             if int(record_id) in exists and same(_none(found), value, types[field_name]):
                 good += 1
                 continue
-            by, moment = touched.get(int(record_id), (None, None))
+            by, moment, unix = touched.get(int(record_id), _UNTOUCHED)
             gone = int(record_id) not in exists
-            later = gone or (
-                moment is not None and settled == settled and instant(moment).timestamp() > settled + _SLACK_S
-            )
+            later = gone or unix > settled + _SLACK_S
             bad.append(
                 _cell(
                     name,
@@ -236,7 +233,7 @@ def _judge_deletes(plan: pd.DataFrame, after: Snapshot, cells: list[dict[str, An
 def _side_effects(
     plan: pd.DataFrame,
     difference: Difference,
-    touched: Mapping[str, Mapping[int, tuple[Any, Any]]],
+    touched: Mapping[str, Mapping[int, Touch]],
 ) -> list[dict[str, Any]]:
     """Cells we did not mean to touch that changed on records we wrote."""
     ours = plan[(plan["kind"] == "update") & (plan["state"] == "done")]
@@ -257,8 +254,8 @@ def _side_effects(
             record_id = int(cell["id"])
             if cell["field"] in meant[record_id]:
                 continue
-            by, moment = touched.get(str(name), {}).get(record_id, (None, None))
-            later = moment is not None and instant(moment).timestamp() > settled[record_id] + _SLACK_S
+            by, moment, unix = touched.get(str(name), {}).get(record_id, _UNTOUCHED)
+            later = unix > settled[record_id] + _SLACK_S
             found.append(
                 _cell(
                     str(name), record_id, str(cell["field"]), cell["before"], cell["after"], later, by, moment
@@ -309,19 +306,26 @@ def _exempt(plan: pd.DataFrame, whole: Plan, cells: list[dict[str, Any]]) -> set
     return exempt | {(cell["entity"], cell["record_id"]) for cell in cells}
 
 
-def _last_touch(after: Snapshot) -> dict[str, dict[int, tuple[Any, Any]]]:
-    """Who saved each record last, and when: entity -> id -> (user, ISO moment), where the snapshot has it."""
-    touched: dict[str, dict[int, tuple[Any, Any]]] = {}
+Touch = tuple[Any, Any, float]
+"""Who saved a record last (user id), when (ISO 8601), and when by this machine's clock (unix seconds)."""
+
+_UNTOUCHED: Touch = (None, None, float("nan"))
+
+
+def _last_touch(after: Snapshot) -> dict[str, dict[int, Touch]]:
+    """Who saved each record last, where the snapshot says so: entity -> id -> touch."""
+    skew = after.manifest.clock_skew_s  # the portal's clock minus ours
+    touched: dict[str, dict[int, Touch]] = {}
     for name in after.entities:
         columns = set(after.columns(name))
         for by, at in (("updatedBy", "updatedTime"), ("MODIFY_BY_ID", "DATE_MODIFY")):
             if {by, at} <= columns:
                 kind = entity(name)
                 frame = after.table(name, [kind.id_field, by, at])
-                moments = frame[at].map(lambda moment: moment.isoformat() if pd.notna(moment) else None)
                 touched[name] = {
-                    int(id_): (_none(user), moment)
-                    for id_, user, moment in zip(frame[kind.id_field], frame[by], moments, strict=True)
+                    int(id_): (_none(user), moment.isoformat(), moment.timestamp() - skew)
+                    for id_, user, moment in zip(frame[kind.id_field], frame[by], frame[at], strict=True)
+                    if pd.notna(moment)
                 }
     return touched
 
