@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
 from toolkit.sandbox import Sandbox
+from toolkit.sandbox.states import load_state, reset, save_state
 
 Result = Callable[..., Any]
 Refusal = Callable[..., tuple[int, Any, str]]
@@ -228,3 +231,15 @@ def test_a_new_default_pipeline_deposes_the_old_one(portal: Sandbox, result: Res
         "N",
         "Y",
     ]
+
+
+def test_a_saved_portal_remembers_its_base_currency(portal: Sandbox, result: Result, tmp_path: Path) -> None:
+    result("crm.currency.base.set", id="EUR")
+    save_state(portal, tmp_path / "state.sqlite")
+    reset(portal)
+    assert result("crm.currency.base.get") == "RUB"
+
+    load_state(portal, tmp_path / "state.sqlite")
+
+    assert result("crm.currency.base.get") == "EUR"
+    assert result("crm.item.add", entityTypeId=2, fields={"title": "x"})["item"]["currencyId"] == "EUR"

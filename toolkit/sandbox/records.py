@@ -517,7 +517,8 @@ class Records:
         if kind.has_phones:
             row.update(HAS_PHONE="N", HAS_EMAIL="N", HAS_IMOL="N")
         if "isManualOpportunity" in fields:
-            row.update(IS_MANUAL_OPPORTUNITY="N", OPPORTUNITY=0.0, CURRENCY_ID=self._portal.currency)
+            base = self._store.value("SELECT CURRENCY FROM currency WHERE BASE = 'Y'")
+            row.update(IS_MANUAL_OPPORTUNITY="N", OPPORTUNITY=0.0, CURRENCY_ID=base or self._portal.currency)
         if "categoryId" in fields:
             row["CATEGORY_ID"] = self._portal.default_category(kind.entity_type_id)
         if "sourceId" in fields:

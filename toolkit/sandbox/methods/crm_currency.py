@@ -166,7 +166,7 @@ def add(call: Call) -> str:
         raise RestError("ERROR_CORE", f"Currency {code} exists already")
     id_ = call.store.insert("currency", {"CURRENCY": code, "DATE_UPDATE": int(call.now), **_values(given)})
     if given.get("BASE") == "Y":
-        _make_base(call, id_, code)
+        _make_base(call, id_)
     return code
 
 
@@ -180,7 +180,7 @@ def update(call: Call) -> bool:
         "currency", row["ID"], {"DATE_UPDATE": int(call.now), **_values(given, _languages(row))}
     )
     if given.get("BASE") == "Y":
-        _make_base(call, row["ID"], row["CURRENCY"])
+        _make_base(call, row["ID"])
     return True
 
 
@@ -209,7 +209,7 @@ def base_set(call: Call) -> bool:
     row = call.store.first("currency", CURRENCY=str(call.get("id") or ""))
     if row is None:
         return False
-    _make_base(call, row["ID"], row["CURRENCY"])
+    _make_base(call, row["ID"])
     return True
 
 
@@ -264,9 +264,8 @@ def _values(given: Mapping[str, Any], before: Mapping[str, Any] | None = None) -
     return values
 
 
-def _make_base(call: Call, id_: int, code: str) -> None:
+def _make_base(call: Call, id_: int) -> None:
     call.store.db.execute("UPDATE currency SET BASE = CASE ID WHEN ? THEN 'Y' ELSE 'N' END", [id_])
-    call.portal.currency = code
 
 
 def _existing(call: Call) -> dict[str, Any]:
