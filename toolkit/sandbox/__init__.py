@@ -10,6 +10,8 @@ itself. Start reading at `portal.py` (the life of a request), then `gates.py`, t
     filters.py   filters to SQL                          store.py     the tables
     limits.py    rate, operating, costs                  faults.py    scripted misfortune
     switches.py  what the docs leave open                robots.py    side effects of a change
+    activities.py, timeline.py  what happens at records  calls.py     telephony
+    files.py, links.py  bytes and signed links           drive.py     where files live
     methods/     the method families                     seeds/       what a portal is filled with
     doors/       in-process, HTTP, TLS
 """
