@@ -147,6 +147,11 @@ def _move_references(portal: Sandbox, type_id: int, master: int, loser: int) -> 
                 continue
             parent = field.settings.get("parentEntityTypeId")
             if parent == type_id or _REFERENCE_TYPES.get(field.type) == type_id:
+                # made by the first merge: a thousand merges must not read every deal a thousand times
+                portal.store.db.execute(
+                    f'CREATE INDEX IF NOT EXISTS "{other.table}_{field.column}"'
+                    f' ON {other.table} ("{field.column}")'
+                )
                 portal.store.db.execute(
                     f'UPDATE {other.table} SET "{field.column}" = ? WHERE "{field.column}" = ?',
                     [master, loser],

@@ -125,9 +125,10 @@ def _owners(call: Call, type_id: int, type_: str, values: list[str]) -> list[int
 
 def _with(call: Call, type_id: int, type_: str, value: str) -> list[int]:
     """Records with that value; of phones, the extension is left out of the comparison."""
+    # the plus keeps SQLite from reading all phones of a type: the index on the value finds one at once
     rows = call.store.rows(
         "SELECT ELEMENT_ID, VALUE FROM multifield"
-        " WHERE VALUE >= ? AND VALUE < ? AND ENTITY_TYPE_ID = ? AND TYPE_ID = ?",
+        " WHERE VALUE >= ? AND VALUE < ? AND +ENTITY_TYPE_ID = ? AND TYPE_ID = ?",
         [value, value + "\U0010ffff", type_id, type_],
     )
     return [

@@ -204,8 +204,9 @@ def by_phone(kind: Kind, type_id: str) -> Special:
 
     def condition(_operator: str, wanted: list[Any]) -> tuple[str, list[Any]]:
         marks = ", ".join("?" for _ in wanted) or "NULL"
+        # the plus keeps SQLite from reading all phones of a type: the index on the value finds one at once
         sql = (
-            f"ID IN (SELECT ELEMENT_ID FROM multifield WHERE ENTITY_TYPE_ID = {kind.entity_type_id}"
+            f"ID IN (SELECT ELEMENT_ID FROM multifield WHERE +ENTITY_TYPE_ID = {kind.entity_type_id}"
             f" AND TYPE_ID = '{type_id}' AND VALUE IN ({marks}))"
         )
         return sql, [str(each) for each in wanted]

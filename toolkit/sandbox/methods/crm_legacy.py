@@ -383,8 +383,8 @@ _BODIES: dict[str, tuple[Callable[[Call, _Pages], Any], str]] = {
     "fields": (_fields, "titles are field codes, not translated words"),
     "get": (_get, ""),
     "list": (_list, ""),
-    "add": (_add, "activity stream; contents of files"),
-    "update": (_update, "activity stream; change history; contents of files"),
+    "add": (_add, "activity stream"),
+    "update": (_update, "activity stream; change history"),
     "delete": (_delete, "recycle bin"),
 }
 
