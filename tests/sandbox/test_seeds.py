@@ -287,7 +287,9 @@ def test_an_appeal_of_the_truth_was_made_within_the_window(developer: Sandbox) -
 
 
 def test_calls_are_read_and_their_recordings_downloaded_over_rest(developer: Sandbox) -> None:
-    lines = ask(developer, "voximplant.statistic.get", FILTER={">RECORD_FILE_ID": 0}, SORT="ID", ORDER="ASC")
+    # The record's file is shown but is no field to filter by.
+    page = ask(developer, "voximplant.statistic.get", FILTER={">CALL_DURATION": 0}, SORT="ID", ORDER="ASC")
+    lines = [line for line in page if line["RECORD_FILE_ID"]]
     played = 0
     with httpx.Client(transport=InProcessTransport(developer)) as client:
         for line in lines[:10]:
