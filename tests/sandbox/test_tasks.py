@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from toolkit.sandbox import Sandbox
 
 Result = Callable[..., Any]

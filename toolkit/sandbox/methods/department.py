@@ -12,13 +12,11 @@ from ..call import Call, Page
 from ..errors import RestError
 from ..listing import list_rows
 from ..registry import method
-from ..store import Column, declare_table
+from ..structure import below
 from ..switches import declare
 
 _DOCS = "api-reference/departments/department-"
 _FILTERS = ("ID", "NAME", "SORT", "PARENT", "UF_HEAD")
-
-declare_table("department", "NAME", Column("SORT", "int", 500), "PARENT int", "UF_HEAD int")
 
 NO_HEAD = declare(
     "department_without_head",
@@ -93,7 +91,7 @@ def update(call: Call) -> bool:
         values["NAME"] = name
     parent = values.get("PARENT", row["PARENT"]) or 0
     if parent != (row["PARENT"] or 0) and (
-        not row["PARENT"] or not parent or parent in _below(call, row["ID"])
+        not row["PARENT"] or not parent or parent in below(call.store, row["ID"])
     ):
         raise _second_root()
     call.store.update("department", row["ID"], values)
@@ -143,41 +141,3 @@ def _values(call: Call) -> dict[str, Any]:
     if values.get("PARENT") and call.store.get("department", values["PARENT"]) is None:
         raise _second_root()
     return values
-
-
-def _below(call: Call, id_: int) -> set[int]:
-    """The department and everything under it."""
-    rows = call.store.rows(
-        "WITH RECURSIVE below(ID) AS"
-        " (SELECT ? UNION SELECT d.ID FROM department d JOIN below b ON d.PARENT = b.ID)"
-        " SELECT ID FROM below",
-        [id_],
-    )
-    return {int(row["ID"]) for row in rows}
-
-
-def subordinates(call: Call) -> list[int]:
-    """Ids of the people in the departments the caller heads, and in those below."""
-    below: set[int] = set()
-    for row in call.store.find("department", UF_HEAD=call.user_id):
-        below |= _below(call, row["ID"])
-    if not below:
-        return []
-    marks = ", ".join("?" for _ in below)
-    rows = call.store.rows(
-        f"SELECT ID FROM user WHERE EXISTS (SELECT 1 FROM json_each(UF_DEPARTMENT) WHERE value IN ({marks}))",
-        list(below),
-    )
-    return [int(row["ID"]) for row in rows if row["ID"] != call.user_id]
-
-
-def departments_above(call: Call, departments: list[int]) -> set[int]:
-    """Those departments and everything above them."""
-    found: set[int] = set()
-    waiting = list(departments)
-    while waiting:
-        row = call.store.get("department", waiting.pop())
-        if row is not None and row["ID"] not in found:
-            found.add(row["ID"])
-            waiting.append(row["PARENT"] or 0)
-    return found

@@ -12,11 +12,11 @@ from .. import php
 from ..call import Call, Page
 from ..errors import RestError
 from ..filters import Special
+from ..iblocks import SYSTEM_TYPES, field_id, iblock_of, portal_moment, properties_of, required
 from ..listing import list_rows
 from ..registry import method
 from ..store import TABLES, Column, declare_table
 from ..values import BadValueError
-from .lists import SYSTEM_TYPES, field_id, iblock_of, portal_moment, properties_of, required
 
 _DOCS = "api-reference/lists/elements/lists-element-"
 _TEXTS = ("PREVIEW_TEXT", "DETAIL_TEXT")

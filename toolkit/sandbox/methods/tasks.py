@@ -20,8 +20,8 @@ from ..filters import Special
 from ..listing import list_rows
 from ..registry import method
 from ..store import TABLES, Column, declare_table
+from ..structure import subordinates
 from ..values import stored
-from .department import subordinates
 
 _DOCS = "api-reference/tasks/tasks-task-"
 _STATUS_DOCS = "api-reference/tasks/status/tasks-task-"
@@ -137,7 +137,7 @@ def visible_to(call: Call) -> tuple[str, list[Any]]:
     if call.caller.is_admin:
         return "1", []
     own = call.user_id
-    people = [own, *subordinates(call)]
+    people = [own, *subordinates(call.store, own)]
     marks = ", ".join("?" for _ in people)
     sql = (
         f"CREATED_BY IN ({marks}) OR RESPONSIBLE_ID IN ({marks})"
