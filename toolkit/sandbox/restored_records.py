@@ -12,7 +12,7 @@ from typing import Any
 from .fields import Kind
 from .portal import Sandbox
 from .records import PRIMARY_COLUMN
-from .restored_fields import NOT_COLUMNS, known_names, reader_of
+from .restored_fields import NOT_COLUMNS, kept_type, known_names, reader_of
 
 __all__ = ["Reading", "bindings_of", "talks_of"]
 
@@ -58,7 +58,7 @@ class Reading:
         self._type_id = kind.entity_type_id
         self._known = {*known, *NOT_COLUMNS}
         self._readers = {
-            key: (each.column, reader_of(portal, kind, each))
+            key: (each.column, kept_type(each), reader_of(portal, kind, each))
             for key, each in known.items()
             if not each.virtual and not each.disabled
         }
@@ -72,9 +72,9 @@ class Reading:
         readers = self._readers
         row: dict[str, Any] = {}
         for key, value in raw.items():
-            found = readers.get(key)
-            if found is not None:
-                row[found[0]] = None if value is None else found[1](value)
+            if key in readers:
+                column, kept, read = readers[key]
+                row[column] = value if value is None or type(value) is kept else read(value)
             elif key not in self._known and value is not None:
                 self.strays.setdefault(key, []).append((int(raw["id"]), value))
         if "fm" in raw:
