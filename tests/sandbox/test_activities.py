@@ -196,6 +196,21 @@ def test_a_weak_user_sees_only_activities_of_records_he_may_read(
     )
 
 
+def test_an_outgoing_e_mail_is_really_sent_unless_it_is_unfinished(
+    result: Result, refusal: Refusal, portal: Sandbox, contact: int
+) -> None:
+    letter = a_call(contact, TYPE_ID=4, DIRECTION=2, COMMUNICATIONS=[{"VALUE": "anna@example.ru"}])
+
+    result("crm.activity.add", fields={**letter, "COMPLETED": "N"})
+    result("crm.activity.add", fields={**letter, "DIRECTION": 1, "COMPLETED": "Y"})
+    assert portal.store.find("sent_mail") == []
+
+    sent = [result("crm.activity.add", fields={**letter, **more}) for more in ({"COMPLETED": "Y"}, {})]
+    assert [each["ACTIVITY_ID"] for each in portal.store.find("sent_mail")] == sent
+    nobody = {**letter, "COMPLETED": "Y", "COMMUNICATIONS": [{"VALUE": "+79001112233"}]}
+    assert refusal("crm.activity.add", fields=nobody)[2] == "Email send error. Invalid email is specified"
+
+
 # -- bindings ------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from ..files import uploads_of
 from ..portal import FAMILY_LISTENERS, Sandbox
 from ..records import Change
 from ..registry import method
-from ..store import TABLES
+from ..store import TABLES, declare_table
 from ..switches import declare
 from ..values import stored
 from .activity import failure, wanted_activity
@@ -65,6 +65,16 @@ _WRITABLE = (
     "IS_INCOMING_CHANNEL",
 )
 
+# What a real portal would have mailed to clients: a bulk load of history had better leave it empty.
+declare_table("sent_mail", "ACTIVITY_ID int", "ADDRESS", "SUBJECT", "SENT time", indexes=[("ACTIVITY_ID",)])
+
+MAILS_UNLESS = declare(
+    "email_is_sent_unless",
+    "completed_n",
+    ("completed_n", "completed_not_y"),
+    "The page tells how not to send: COMPLETED N; a tutorial says only COMPLETED Y sends.",
+    "api-reference/crm/timeline/activities/activity-base/crm-activity-add.md",
+)
 PARTIAL_UPDATE = declare(
     "activity_update_partial",
     True,
@@ -78,7 +88,7 @@ PARTIAL_UPDATE = declare(
     "crm.activity.add",
     scope="crm",
     docs=_DOCS + "add.md",
-    not_emulated="nothing is mailed, no calendar event is made",
+    not_emulated="no calendar event; e-mails go to the table `sent_mail` instead of the world",
 )
 def add(call: Call) -> Any:
     """Create a call, a meeting, an e-mail or a provider's activity."""
@@ -117,7 +127,22 @@ def add(call: Call) -> Any:
     files = _stored_files(call, given)
     if files is not None:
         columns["FILES"] = json.dumps(files)
-    return activities.add(columns, targets, communications, by=call.user_id, key=call.caller.key)
+    mailed = _is_mailed(call, given, columns)
+    if mailed and any("@" not in each["VALUE"] for each in communications):
+        raise failure("Email send error. Invalid email is specified")
+    id_ = activities.add(columns, targets, communications, by=call.user_id, key=call.caller.key)
+    for each in communications if mailed else ():
+        letter = {"ACTIVITY_ID": id_, "ADDRESS": each["VALUE"], "SENT": int(call.now)}
+        call.store.insert("sent_mail", {**letter, "SUBJECT": columns["SUBJECT"]})
+    return id_
+
+
+def _is_mailed(call: Call, given: dict[str, Any], columns: dict[str, Any]) -> bool:
+    """Whether creating the activity sends its e-mail: outgoing, and not said to be unfinished."""
+    if columns["TYPE_ID"] != EMAIL or columns.get("DIRECTION") != 2:
+        return False
+    completed = str(given.get("COMPLETED") or "").upper()
+    return completed == "Y" or (completed != "N" and call.portal.switches[MAILS_UNLESS] == "completed_n")
 
 
 @method("crm.activity.update", scope="crm", docs=_DOCS + "update.md")
