@@ -17,6 +17,7 @@ from toolkit.runs.operation import Operation, OperationParams, Read, Tables, fac
 from toolkit.runs.plan import Plan
 from toolkit.runs.policy import POLICY_TEMPLATE, Policy, Window, over_share
 from toolkit.runs.report import write_report
+from toolkit.runs.review import export_review, import_review
 from toolkit.runs.undo import Undo, UndoParams
 from toolkit.runs.verify import Certificate, check_canary, judge, verify
 
@@ -47,7 +48,9 @@ __all__ = [
     "creates",
     "deletes",
     "estimate",
+    "export_review",
     "facts_of",
+    "import_review",
     "judge",
     "listed",
     "locked",

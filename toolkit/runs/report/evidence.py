@@ -36,7 +36,8 @@ Standing = Literal[
 STATES = ("done", "already", "conflict", "rejected", "quarantined", "sent", "planned", "struck")
 """What can have become of a change, in the order in which it is told; `sent` is told as unknown."""
 
-EXCEPTIONS = ("conflict", "rejected", "quarantined", "sent")
+EXCEPTIONS = ("conflict", "rejected", "quarantined")
+"""Settled without being carried out."""
 
 PHASES = ("read", "write", "prove", "notify")
 """What requests were made for, in the order of a run."""

@@ -88,6 +88,7 @@ def page(evidence: Evidence, timeline: Timeline, names: Names, wording: Wording)
         tiles=list(_tiles(evidence, wording)),
         asked=asked,
         unset=unset,
+        done_heading=wording("What was done" if evidence.settled else "What will be done"),
         by_reason=tables.by_reason(),
         bar=outcome_bar(evidence.counts, states, wording),
         bar_legend=[
@@ -147,6 +148,8 @@ def _tiles(evidence: Evidence, _: Wording) -> Iterator[_Tile]:
         for state, words in exceptions.items():
             if counts.get(state):
                 yield _Tile(counts[state], _(words), "bad" if state == "rejected" else "warn", "exceptions")
+        if counts.get("sent"):
+            yield _Tile(counts["sent"], _("unknown"), "warn")
     if counts.get("struck"):
         yield _Tile(counts["struck"], _("struck by a person"))
     if len(evidence.plan.listed):
@@ -232,9 +235,9 @@ def _story(evidence: Evidence, _: Wording) -> Iterator[_Event]:
 def _event(event: Mapping[str, Any], _: Wording) -> str:
     kind = event["kind"]
     if kind == "planned":
-        return _.many(
-            "The plan was frozen: {n} change.", "The plan was frozen: {n} changes.", event["changes"]
-        ) + (" " + _.many("{n} struck.", "{n} struck.", event["struck"]) if event.get("struck") else "")
+        rows = _.many("The plan was frozen: {n} row.", "The plan was frozen: {n} rows.", event["changes"])
+        struck = event.get("struck")
+        return f"{rows} {_('Struck: {n}.', n=_.number(struck))}" if struck else rows
     if kind == "rehearsed":
         span = _.span(event["seconds"])
         return (

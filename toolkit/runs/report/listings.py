@@ -301,9 +301,9 @@ class Tables:
             self._text("phase", 30),
             self._number("requests, estimate", 20),
             self._number("requests, actual", 20),
-            self._text("time, estimate", 18),
-            self._text("time, actual", 18),
-            self._text("of it waiting for limits", 26),
+            self._number("time, estimate", 18),
+            self._number("time, actual", 18),
+            self._number("of it waiting for limits", 26),
         ]
         evidence = self.evidence
         phases = [
@@ -330,7 +330,11 @@ class Tables:
 
     def waits(self) -> Listing:
         """How long each limit held requests back."""
-        columns = [self._text("limit", 34), self._number("requests held back", 20), self._text("waited", 18)]
+        columns = [
+            self._text("limit", 34),
+            self._number("requests held back", 20),
+            self._number("waited", 18),
+        ]
         held = self.evidence.requests
         held = held[held["waited_s"] > 0]
         sums = held.groupby("waited_for")["waited_s"].agg(["count", "sum"])

@@ -27,7 +27,7 @@ RUSSIAN: dict[str, str] = {
     "The rehearsal on a sandbox was not clean: look at it before you agree.": (
         "Репетиция в песочнице прошла не чисто: посмотрите на неё, прежде чем соглашаться."
     ),
-    "{settled} of {total} changes are settled.": "Решена судьба {settled} изменений из {total}.",
+    "{settled} of {total} changes are settled.": "Завершено изменений: {settled} из {total}.",
     "Nothing is lost: the run goes on where it stopped.": (
         "Ничего не потеряно: запуск продолжится с того места, где остановился."
     ),
@@ -53,6 +53,7 @@ RUSSIAN: dict[str, str] = {
     "portal time, {zone}": "время портала, {zone}",
     "What was asked": "Что просили сделать",
     "What was done": "Что сделано",
+    "What will be done": "Что будет сделано",
     "what became of the changes": "что стало с изменениями",
     "Who received, who gave": "Кто получил и кто отдал",
     "Who will receive, who will give": "Кто получит и кто отдаст",
@@ -152,6 +153,25 @@ RUSSIAN: dict[str, str] = {
     "from (portal time, {step} each)": "начало (время портала, шаг {step})",
     "changes settled": "изменений завершено",
     "settled so far": "завершено всего",
+    # the review
+    "carry out": "выполнять",
+    "note": "заметка",
+    "Carry out?": "Выполнять?",
+    "“no” strikes this row from the plan.": "«нет» вычёркивает эту строку из плана.",
+    "Choose from the list, please.": "Выберите, пожалуйста, из списка.",
+    "How to review": "Как проверять",
+    "Choose “no” in the column “carry out”, or delete the row: the change will not be made.": (
+        "Выберите «нет» в столбце «выполнять» или удалите строку: изменения не будет."
+    ),
+    "Rows may be sorted and filtered; a row that is only hidden stays in the plan.": (
+        "Строки можно сортировать и фильтровать; строка, которая только скрыта, остаётся в плане."
+    ),
+    "The column “note” is yours. Everything else is for reading: an edited value is refused.": (
+        "Столбец «заметка» — ваш. Остальное только для чтения: исправленное значение не примется."
+    ),
+    "A review can only make a plan smaller. For other changes plan again with other parameters.": (
+        "Проверка может только сократить план. Чтобы сделать иначе, составьте план заново с другими параметрами."
+    ),
     # phases and limits
     "reading before": "чтение до изменений",
     "writing": "запись",
@@ -166,6 +186,7 @@ RUSSIAN: dict[str, str] = {
         "Оценка исходит из лимитов облака и типичной скорости: своих показателей портал до запуска не сообщал."
     ),
     # events
+    "Struck: {n}.": "Вычеркнуто: {n}.",
     "Rehearsed on a sandbox: clean; it took {span} on a played clock.": (
         "Репетиция в песочнице: чисто; заняла бы {span}."
     ),
@@ -382,12 +403,11 @@ PLURALS: dict[str, tuple[str, str, str]] = {
         "Из-за чужих правок нужны ещё {n} изменения.",
         "Из-за чужих правок нужно ещё {n} изменений.",
     ),
-    "The plan was frozen: {n} changes.": (
-        "План составлен: {n} изменение.",
-        "План составлен: {n} изменения.",
-        "План составлен: {n} изменений.",
+    "The plan was frozen: {n} rows.": (
+        "План составлен: {n} строка.",
+        "План составлен: {n} строки.",
+        "План составлен: {n} строк.",
     ),
-    "{n} struck.": ("Вычеркнуто: {n}.", "Вычеркнуто: {n}.", "Вычеркнуто: {n}."),
 }
 
 PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (

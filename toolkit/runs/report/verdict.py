@@ -70,28 +70,24 @@ def _under_way(evidence: Evidence, _: Wording) -> Verdict:
     done = _("{settled} of {total} changes are settled.", settled=_.number(settled), total=_.number(total))
     safe = _("Nothing is lost: the run goes on where it stopped.")
     resume = f"b24kit resume {evidence.run}"
+    unknown = evidence.counts.get("sent", 0)
+    looked_up = _.many(
+        "The outcome of {n} change is unknown; it will be looked up before anything is sent again.",
+        "The outcome of {n} changes is unknown; they will be looked up before anything is sent again.",
+        unknown,
+    )
+    said = [done, *([looked_up] if unknown else []), safe]
     if evidence.standing == "paused":
-        return Verdict("wait", _("Paused"), [done, safe], resume)
+        return Verdict("wait", _("Paused"), said, resume)
     if evidence.standing == "writing":
-        unknown = evidence.counts.get("sent", 0)
-        looked = _.many(
-            "The outcome of {n} change is unknown; it will be looked up before anything is sent again.",
-            "The outcome of {n} changes is unknown; they will be looked up before anything is sent again.",
-            unknown,
-        )
         failed = evidence.last("breaker")
-        why = (
-            [_("It stopped because requests kept failing: {words}", words=failed["message"])]
-            if failed
-            else []
-        )
-        return Verdict(
-            "warn", _("Begun and not finished"), [done, *why, *([looked] if unknown else []), safe], resume
-        )
+        if failed:
+            said.insert(1, _("It stopped because requests kept failing: {words}", words=failed["message"]))
+        return Verdict("warn", _("Begun and not finished"), said, resume)
     if evidence.standing == "unfinished":
-        return Verdict("warn", _("Proven so far, but not everything was written"), [done, safe], resume)
-    said = _("Everything is written; the portal has not been read again yet.")
-    return Verdict("wait", _("Written, not yet proven"), [done, said], f"b24kit verify {evidence.run}")
+        return Verdict("warn", _("Proven so far, but not everything was written"), said, resume)
+    unread = _("Everything is written; the portal has not been read again yet.")
+    return Verdict("wait", _("Written, not yet proven"), [done, unread], f"b24kit verify {evidence.run}")
 
 
 def _judged(evidence: Evidence, _: Wording) -> Verdict:

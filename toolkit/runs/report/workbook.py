@@ -29,6 +29,7 @@ __all__ = ["SheetWriter", "write_workbook"]
 MOST_LINKS = 5_000
 MOST_ROWS = 1_048_000
 _LONGEST = 32_000
+_LINE_HEIGHT, _MOST_LINES, _HEADING_HEIGHT = 15, 8, 31
 _FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MARKS: Mapping[str, tuple[str, str]] = {
     "done": ("#DCF2E7", "#14633F"),
@@ -96,8 +97,9 @@ class SheetWriter:
 
     def headings(self, sheet: Any, row: int, listing: Listing) -> None:
         """The headings of a listing."""
+        sheet.set_row(row, _HEADING_HEIGHT)
         for index, column in enumerate(listing.columns):
-            aligned = "right" if column.kind in ("number", "id") else "left"
+            aligned = "right" if column.kind == "number" else "left"
             self.text(
                 sheet,
                 row,
@@ -110,16 +112,26 @@ class SheetWriter:
                 align=aligned,
             )
 
-    def rows(self, sheet: Any, row: int, listing: Listing, *, most: int, linked: bool) -> int:
+    def rows(
+        self, sheet: Any, row: int, listing: Listing, *, most: int, linked: bool, wrapped: bool = True
+    ) -> int:
         """The rows of a listing from a row on; returns the row below them."""
         for offset, cells in enumerate(listing.rows()):
             if offset >= most:
                 break
+            lines = max(
+                _lines(cell, column.width) for cell, column in zip(cells, listing.columns, strict=True)
+            )
+            if lines > 1 and wrapped:  # LibreOffice does not grow a row for its wrapped text by itself
+                sheet.set_row(row + offset, _LINE_HEIGHT * min(lines, _MOST_LINES))
             for index, cell in enumerate(cells):
-                plainly = listing.columns[index].kind == "id"
-                self.cell(
-                    sheet, row + offset, index, cell, linked=linked, num_format="0" if plainly else "#,##0"
-                )
+                kind = listing.columns[index].kind
+                shown: dict[str, Any] = {} if wrapped else {"text_wrap": False}
+                if kind == "number" and isinstance(cell, str):
+                    shown["align"] = "right"
+                if kind == "id":
+                    shown |= {"align": "left", "num_format": "0"}
+                self.cell(sheet, row + offset, index, cell, linked=linked, **shown)
         return row + min(listing.total, most)
 
     def cell(
@@ -130,17 +142,16 @@ class SheetWriter:
         cell: Cell,
         *,
         linked: bool = True,
-        num_format: str = "#,##0",
         **properties: Any,
     ) -> None:
         """One cell of any kind."""
         if cell is None or cell == "":
             return
         if isinstance(cell, str):
-            self.text(sheet, row, column, cell, text_wrap=True, **properties)
+            self.text(sheet, row, column, cell, **{"text_wrap": True, **properties})
         elif isinstance(cell, int | float):
             sheet.write_number(
-                row, column, cell, self.format(num_format=num_format, valign="top", **properties)
+                row, column, cell, self.format(**{"num_format": "#,##0", "valign": "top", **properties})
             )
         elif isinstance(cell, datetime):
             shown = self.format(num_format="dd.mm.yyyy hh:mm", valign="top", align="left", **properties)
@@ -155,7 +166,15 @@ class SheetWriter:
                 shown = self.format(font_color="#2F6FDE", valign="top", **properties)
                 sheet.write_url(row, column, url, shown, text)
             else:
-                self.text(sheet, row, column, text, text_wrap=True, **properties)
+                self.text(sheet, row, column, text, **{"text_wrap": True, **properties})
+
+
+def _lines(cell: Cell, width: int) -> int:
+    """How many lines a cell takes in a column of that many characters."""
+    if cell is None or isinstance(cell, int | float | datetime | Mark):
+        return 1
+    text = cell if isinstance(cell, str) else plain(cell)
+    return -(-len(text) // width) if text else 1
 
 
 def write_workbook(
@@ -196,8 +215,10 @@ def _summary(writer: SheetWriter, evidence: Evidence, tables: Tables, _: Wording
     sheet.hide_gridlines(2)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
-    for index, width in enumerate((30, 26, 50, 18, 18, 26, 16, 16, 16, 16)):
-        sheet.set_column(index, index, width)
+    sheet.set_column(0, 1, 30)
+    sheet.set_column(2, 11, 18)
+    sheet.set_row(0, 26)
+    sheet.set_row(3, 22)
     verdict = judge_run(evidence, _)
     writer.text(sheet, 0, 0, title_of(evidence, _), bold=True, font_size=16)
     planned = _.moment(evidence.facts.created)
@@ -216,11 +237,19 @@ def _summary(writer: SheetWriter, evidence: Evidence, tables: Tables, _: Wording
     if verdict.command:
         writer.text(sheet, row, 0, f"{_('Next:')} {verdict.command}", italic=True)
         row += 1
-    for listing in (tables.by_reason(), tables.cost(), tables.waits(), tables.methods()):
+    done = tables.by_reason()
+    reasons_last = [*done.columns[:2], *done.columns[3:], done.columns[2]]
+    counts = Listing(
+        done.title,
+        reasons_last,
+        done.total,
+        lambda: ([*cells[:2], *cells[3:], cells[2]] for cells in done.rows()),
+    )
+    for listing in (counts, tables.cost(), tables.waits(), tables.methods()):
         if listing.total:
             writer.text(sheet, row + 1, 0, listing.title, bold=True, font_size=12)
             writer.headings(sheet, row + 2, listing)
-            row = writer.rows(sheet, row + 3, listing, most=MOST_ROWS, linked=False)
+            row = writer.rows(sheet, row + 3, listing, most=MOST_ROWS, linked=False, wrapped=False)
 
 
 def _requests(writer: SheetWriter, timeline: Timeline, _: Wording) -> None:
@@ -228,7 +257,9 @@ def _requests(writer: SheetWriter, timeline: Timeline, _: Wording) -> None:
     title = _("Requests")
     sheet = writer.book.add_worksheet(title)
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, 0, 20)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.set_column(0, 0, 22)
     sheet.set_column(1, len(PHASES) + 2, 16)
     step = _.span(timeline.step_s)
     headings = [
@@ -237,6 +268,7 @@ def _requests(writer: SheetWriter, timeline: Timeline, _: Wording) -> None:
         _("changes settled"),
         _("settled so far"),
     ]
+    sheet.set_row(0, _HEADING_HEIGHT)
     for index, heading in enumerate(headings):
         writer.text(sheet, 0, index, heading, bold=True, bg_color="#E9EDF3", bottom=1, text_wrap=True)
     moment = writer.format(num_format="dd.mm.yyyy hh:mm:ss", align="left")
@@ -251,14 +283,17 @@ def _requests(writer: SheetWriter, timeline: Timeline, _: Wording) -> None:
         sheet.write_number(row, len(PHASES) + 1, slot.settled)
         sheet.write_number(row, len(PHASES) + 2, so_far)
     if timeline.slots:
-        sheet.insert_chart(1, len(PHASES) + 4, _chart(writer.book, title, len(timeline.slots), _))
+        sheet.insert_chart(1, len(PHASES) + 4, _chart(writer.book, title, timeline, _))
 
 
-def _chart(book: Any, sheet: str, rows: int, _: Wording) -> Any:
+def _chart(book: Any, sheet: str, timeline: Timeline, _: Wording) -> Any:
     """Columns of requests by phase, a line of settled changes on the right axis."""
     chart = book.add_chart({"type": "column", "subtype": "stacked"})
+    rows = len(timeline.slots)
     moments = [sheet, 1, 0, rows, 0]
     for index, phase in enumerate(PHASES, start=1):
+        if not any(slot.requests[phase] for slot in timeline.slots):
+            continue
         chart.add_series(
             {
                 "name": [sheet, 0, index],
