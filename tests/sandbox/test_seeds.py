@@ -292,7 +292,7 @@ def test_calls_are_read_and_their_recordings_downloaded_over_rest(developer: San
     lines = [line for line in page if line["RECORD_FILE_ID"]]
     played = 0
     with httpx.Client(transport=InProcessTransport(developer)) as client:
-        for line in recorded:
+        for line in lines[:10]:
             file = ask(developer, "disk.file.get", id=line["RECORD_FILE_ID"])
             body = client.get(file["DOWNLOAD_URL"], headers=BROWSER).content
             played += body.startswith(b"RIFF")
