@@ -155,7 +155,7 @@ class _Apply:
         self._position = {change: index for index, change in enumerate(self.order)}
         self._columns = {name: active[name].to_numpy() for name in active.columns}
         self.total = len(self.order)
-        self.settled = set(self.journal.in_state(*SETTLED))
+        self.settled = self._mine.intersection(self.journal.in_state(*SETTLED))
         self.tries = self.journal.tries()
         self.failures = 0
         self.last_words: dict[int, tuple[str, str]] = {}
@@ -169,7 +169,7 @@ class _Apply:
         while True:
             pending = [change for change in self.order if change not in self.settled]
             if budget is not None:
-                pending = pending[: max(0, budget - len(self.settled & set(self.order)))]
+                pending = pending[: max(0, budget - len(self.settled))]
             if not pending:
                 break
             if self.journal.last("applying") is None:
@@ -348,7 +348,7 @@ class _Apply:
         self.settled.update(each.change for each in kept if each.state in SETTLED)
 
     def _count_settled(self) -> int:
-        return sum(1 for change in self.order if change in self.settled)
+        return len(self.settled)
 
     def _send(self, commands: Sequence[Command]) -> list[Outcome]:
         """At most fifty commands to a request; stops between requests when asked to."""
