@@ -214,6 +214,39 @@ def test_phones_keep_their_row_ids(original: Sandbox, tmp_path: Path) -> None:
     assert [tuple(row) for row in copy.store.rows(sql)] == [tuple(row) for row in original.store.rows(sql)]
 
 
+def test_activities_calls_and_requisites_come_back(tmp_path: Path) -> None:
+    original = new_portal(clock=PlayedClock())
+    SEEDS["developer"](original, 0.001, 1)
+    before = Rest(original)
+    company = before("crm.item.add", entityTypeId=4, fields={"title": "Заря"})["item"]["id"]
+    owner = {"ENTITY_TYPE_ID": 4, "ENTITY_ID": company, "PRESET_ID": 1}
+    requisite = before("crm.requisite.add", fields={**owner, "NAME": "Заря", "RQ_INN": "7707083893"})
+    before(
+        "crm.requisite.bankdetail.add", fields={"ENTITY_ID": requisite, "NAME": "Счёт", "RQ_BIK": "044525225"}
+    )
+
+    def asked(rest: Rest) -> dict[str, Any]:
+        whole = ["*", "COMMUNICATIONS"]
+        return {
+            "activity": rest("crm.activity.list", select=whole, order={"ID": "ASC"}),
+            "call": rest("voximplant.statistic.get", SORT="ID", ORDER="ASC"),
+            "requisite": rest("crm.requisite.list"),
+            "bankdetail": rest("crm.requisite.bankdetail.list"),
+            "contact": rest.items(3),
+            "company": rest.items(4),
+        }
+
+    expected = asked(before)
+    write_snapshot(expected, tmp_path / "before", moment=datetime(2026, 1, 1, tzinfo=UTC))
+    copy = restored(tmp_path / "before")
+
+    assert asked(Rest(copy)) == expected
+    assert expected["requisite"]
+    first = expected["activity"][0]
+    bound = Rest(copy)("crm.activity.binding.list", activityId=int(first["ID"]))
+    assert {"entityTypeId": 3, "entityId": int(first["OWNER_ID"])} in bound
+
+
 def test_a_smart_process_is_guessed_when_the_snapshot_holds_only_its_records(
     original: Sandbox, tmp_path: Path
 ) -> None:

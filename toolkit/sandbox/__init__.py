@@ -13,7 +13,7 @@ itself. Start reading at `portal.py` (the life of a request), then `gates.py`, t
     activities.py, timeline.py  what happens at records  calls.py     telephony
     files.py, links.py  bytes and signed links           drive.py     where files live
     methods/     the method families                     seeds/       what a portal is filled with
-    doors/       in-process, HTTP, TLS
+    doors/       in-process, HTTP, TLS                   loading.py   by the million, snapshots, saved states
 """
 
 from __future__ import annotations
