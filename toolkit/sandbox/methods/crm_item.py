@@ -15,11 +15,22 @@ from ..fields import Field, Kind
 from ..filters import Special, compile_filter, compile_order
 from ..records import PRIMARY_COLUMN
 from ..registry import method
+from ..switches import declare
 
 _DOCS = "api-reference/crm/universal/crm-item-"
 _IMPORT_DOCS = "api-reference/crm/universal/import/crm-item-"
 IMPORT_MAX = 20
 _SYSTEM_TIMES = ("createdTime", "updatedTime", "movedTime", "createdBy", "updatedBy", "movedBy")
+
+
+UPPER_NAMES = declare(
+    "universal_list_takes_upper_names",
+    True,
+    (True, False),
+    "The page lists camelCase names only and calls filters strict, but fast_bitrix24 orders every list by ID"
+    " and reads crm.item.list of live portals that way (its issue 196 tells of crm.type.list alone).",
+    _DOCS + "list.md",
+)
 
 
 def kind_of(call: Call) -> Kind:
@@ -128,12 +139,12 @@ def list_(call: Call) -> Page:
     """A page of records."""
     kind, original = kind_of(call), original_names(call)
     names = universal_names(kind, original=original)
+    specials = link_filters(kind, fm=True)
+    if call.portal.switches[UPPER_NAMES]:
+        specials |= {names[name].column: each for name, each in specials.items() if name in names}
+        names = {each.column: each for each in names.values()} | names
     condition = compile_filter(
-        call.params.get("filter") or {},
-        names,
-        call.portal.zone,
-        strict=True,
-        specials=link_filters(kind, fm=True),
+        call.params.get("filter") or {}, names, call.portal.zone, strict=True, specials=specials
     )
     default = (
         "ID ASC" if call.portal.switches["default_list_order"] == "id_asc" else "UPDATED_TIME DESC, ID DESC"
