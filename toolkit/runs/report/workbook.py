@@ -282,7 +282,7 @@ def _requests(writer: SheetWriter, timeline: Timeline, _: Wording) -> None:
         so_far += slot.settled
         sheet.write_number(row, len(PHASES) + 1, slot.settled)
         sheet.write_number(row, len(PHASES) + 2, so_far)
-    if timeline.slots:
+    if any(slot.total for slot in timeline.slots):
         sheet.insert_chart(1, len(PHASES) + 4, _chart(writer.book, title, timeline, _))
 
 
