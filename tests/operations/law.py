@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +26,7 @@ def carried_out(tables: Mapping[str, pd.DataFrame], changes: Changes) -> dict[st
             at = table[id_field] == row["record_id"]
             assert at.sum() == 1, row
             for field, value in cells.items():
-                table.loc[at, field] = value
+                _put(table, at, field, value)
         elif row["kind"] == "delete":
             after[row["entity"]] = table[table[id_field] != row["record_id"]]
         elif row["kind"] == "create":
@@ -33,3 +34,16 @@ def carried_out(tables: Mapping[str, pd.DataFrame], changes: Changes) -> dict[st
             new = {id_field: int(table[id_field].max() or 0) + 1, marker: row["marker"], **cells}
             after[row["entity"]] = pd.concat([table, pd.DataFrame([new])], ignore_index=True)
     return after
+
+
+def _put(table: pd.DataFrame, at: pd.Series, field: str, value: Any) -> None:
+    """A cell, also of a list; rows of a multifield that are new get ids, as the portal gives them."""
+    if field == "fm":
+        fresh = itertools.count(1_000_000)
+        value = [{**row, "id": row["id"] or next(fresh)} for row in value]
+    if isinstance(value, list):
+        column = table[field].astype(object)
+        column[at] = pd.Series([value], index=table.index[at])
+        table[field] = column
+    else:
+        table.loc[at, field] = value

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from toolkit.client import Command, Outcome
 from toolkit.records import Entity, FieldType, entity, same
+from toolkit.runs.multivalues import as_edits, same_rows
 
 __all__ = ["CARRIERS", "ORIGINATOR", "Carrier", "Row", "Verdict", "carrier"]
 
@@ -135,7 +136,7 @@ class _Update(_Base):
         wrong = [name for name in row.after if not same(seen[name], row.after[name], types[name])]
         if not wrong:
             return Verdict("true", seen=seen)
-        foreign = [name for name in wrong if not same(seen[name], row.before.get(name), types[name])]
+        foreign = [name for name in wrong if not self._as_before(name, seen[name], row, types)]
         if foreign:
             who = record.get("updatedBy") or record.get("MODIFY_BY_ID")
             when = record.get("updatedTime") or record.get("DATE_MODIFY")
@@ -144,10 +145,18 @@ class _Update(_Base):
             )
         return Verdict("open", seen=seen)
 
+    def _as_before(self, name: str, seen: Any, row: Row, types: Mapping[str, FieldType]) -> bool:
+        before = row.before.get(name)
+        # An edit names rows by their ids: an id the card no longer has would add a phone.
+        return same_rows(seen, before) if name == "fm" else same(seen, before, types[name])
+
     def command(self, row: Row) -> Command:
         """One update of all its cells."""
         kind = entity(row.entity)
-        return Command(kind.update_method, kind.update_params(row.record_id, row.after))
+        cells = dict(row.after)
+        if "fm" in cells:
+            cells["fm"] = as_edits(row.before.get("fm"), cells["fm"])
+        return Command(kind.update_method, kind.update_params(row.record_id, cells))
 
 
 class _Create(_Base):

@@ -16,6 +16,7 @@ from toolkit.errors import PlanError
 from toolkit.records import entity, same
 from toolkit.runs.changes import Changes, deletes, listed, rewrites
 from toolkit.runs.folder import Run
+from toolkit.runs.multivalues import rows_of
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 
 __all__ = ["Undo", "UndoParams"]
@@ -133,7 +134,8 @@ class Undo(Operation):
                 back.append(
                     {
                         "id": int(record_id),
-                        "before": {field: after[field] for field in ours},
+                        # Phones are named by the ids they have now: new ones were given by the portal.
+                        "before": {f: rows_of(record[f]) if f == "fm" else after[f] for f in ours},
                         "after": {field: before[field] for field in ours},
                     }
                 )
