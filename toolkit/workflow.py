@@ -26,7 +26,7 @@ import httpx
 import pandas as pd
 
 from toolkit.client import Clock, Command, Governor, Limits, Portal, SimulatedClock, SystemClock
-from toolkit.errors import ApprovalNeeded, CanaryFailed, PlanError, ToolkitError
+from toolkit.errors import ApprovalNeeded, CanaryFailed, ParameterError, PlanError, ToolkitError
 from toolkit.operations import catalogue
 from toolkit.operations import operation as operation_named
 from toolkit.records import Snapshot, Wanted, entity, take_snapshot
@@ -54,7 +54,7 @@ from toolkit.sandbox import InProcessTransport, SharedClock, new_portal
 from toolkit.sandbox.doors.http import Server
 from toolkit.sandbox.doors.http import run as run_sandbox
 from toolkit.sandbox.restoring import load_snapshot
-from toolkit.sandbox.seeds.catalogue import plant
+from toolkit.sandbox.seeds import SEEDS
 from toolkit.settings import Settings
 
 __all__ = [
@@ -811,8 +811,11 @@ def serve_sandbox(
     if portal.store.value("SELECT COUNT(*) FROM user") <= 1:
         if from_snapshot is not None:
             load_snapshot(portal, from_snapshot)
+        elif seed in SEEDS:
+            SEEDS[seed](portal, scale, number)
         elif seed != "empty":
-            plant(portal, seed, scale=scale, number=number)
+            known = ", ".join(["empty", *SEEDS])
+            raise ParameterError("sandbox", "seed", seed, "is not a seed", f"Known: {known}.")
     portal.faults.load([dict(each) for each in faults])
     administrator = _administrator(portal)
     secret = portal.access.add_webhook(administrator, secret)

@@ -253,6 +253,8 @@ class _Apply:
         reads = carries.reads(following) if following else []
         if not to_write:
             return self._judged(following, self._send(reads) if reads else []) if following else []
+        if self.portal.stopping:  # before the intent: a change that never left need not be looked up
+            self._pause()
         self.journal.sent([row.change for row in to_write])
         for row in to_write:
             self.tries[row.change] = self.tries.get(row.change, 0) + 1

@@ -234,8 +234,8 @@ class Run:
 
     @property
     def unfinished(self) -> bool:
-        """Whether writing began and is not over, or the plan waits."""
-        return self.state in ("planned", "rehearsed", "approved", "applying", "paused")
+        """Whether it was agreed to and is not proven yet. A plan nobody agreed to is better made afresh."""
+        return self.state in ("approved", "applying", "paused", "applied")
 
     def close(self) -> None:
         """Close the journal."""

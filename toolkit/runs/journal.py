@@ -137,7 +137,7 @@ class Journal:
                 "INSERT INTO change (change, state, settled_at, code, message, result, seen)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (change) DO UPDATE SET state = excluded.state,"
                 " settled_at = excluded.settled_at, code = excluded.code, message = excluded.message,"
-                " result = excluded.result, seen = excluded.seen",
+                " result = COALESCE(excluded.result, change.result), seen = excluded.seen",
                 rows,
             )
 

@@ -283,11 +283,12 @@ def _foreign(plan: pd.DataFrame, difference: Difference) -> bool:
     if any(pair not in made for pair in zip(difference.added["entity"], difference.added["id"], strict=True)):
         return True
     done = plan[(plan["kind"] == "update") & (plan["state"] == "done")]
-    cells = {
-        (name, int(record_id), field_name)
-        for name, record_id, text in zip(done["entity"], done["record_id"], done["after"], strict=True)
-        for field_name in json.loads(text)
-    }
+    cells: set[tuple[str, int, str]] = set()
+    for name, record_id, text in zip(done["entity"], done["record_id"], done["after"], strict=True):
+        consequences = entity(str(name)).consequences
+        for field_name in json.loads(text):
+            touched = (field_name, *consequences.get(field_name, ()))
+            cells.update((str(name), int(record_id), each) for each in touched)
     changed = difference.changed
     return any(
         (name, int(record_id) if str(record_id).isdigit() else record_id, field_name) not in cells
