@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from toolkit.errors import ParameterError
@@ -340,10 +343,11 @@ def _users(users: pd.DataFrame) -> tuple[set[int], set[int]]:
 
 def _members(deals: pd.DataFrame) -> pd.DataFrame:
     """One row per contact and deal: contact id, deal (position), primary (the deal's first contact)."""
-    lists = [each if isinstance(each, list | np.ndarray) else () for each in deals["contactIds"]]
-    sizes = np.fromiter((len(each) for each in lists), dtype="int64", count=len(lists))
-    deal = np.repeat(np.arange(len(lists)), sizes)
-    contact = np.fromiter((each for row in lists for each in row), dtype="int64", count=int(sizes.sum()))
+    # In Arrow a million lists are two arrays; made into Python lists they took a third of the planning.
+    lists = pa.array(deals["contactIds"], pa.list_(pa.int64()))
+    sizes = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    deal = np.repeat(np.arange(len(deals)), sizes)
+    contact = pc.list_flatten(lists).to_numpy(zero_copy_only=False).astype("int64")
     primary = (
         deals["contactId"].fillna(0).to_numpy(dtype="int64")[deal] == contact
         if "contactId" in deals
@@ -376,7 +380,7 @@ def _decide(pairs: pd.DataFrame, deals: pd.DataFrame, winner: str) -> tuple[pd.D
     chosen = split.iloc[:0]
     if rank is not None:
         key = pd.to_numeric(deals[rank]) if rank == "opportunity" else deals[rank]
-        split = split.assign(key=key.to_numpy()[split["deal"]])
+        split = split.assign(key=key.array[split["deal"].to_numpy()])
         ordered = split.sort_values(["contact", "key", "deal_id"], na_position="first")
         chosen = ordered.drop_duplicates("contact", keep="last")
     elif winner == "primary_contact":
@@ -386,9 +390,15 @@ def _decide(pairs: pd.DataFrame, deals: pd.DataFrame, winner: str) -> tuple[pd.D
         chosen = primary[primary["contact"].isin(sure)].drop_duplicates("contact")
     won = pd.DataFrame({"contact": chosen["contact"], "responsible": chosen["responsible"], "agreed": False})
     rest = split[~split["contact"].isin(won["contact"])].sort_values(["contact", "deal_id"])
-    words = "deal " + rest["deal_id"].astype(str) + ": user " + rest["responsible"].astype(str)
-    details = words.groupby(rest["contact"]).agg("; ".join)
-    undecided = pd.DataFrame({"contact": details.index.to_numpy(), "details": details.to_numpy()})
+    # Joined by hand: with a function of its own for each group, pandas took two thirds of the planning.
+    words = [
+        f"deal {deal}: user {user}"
+        for deal, user in zip(rest["deal_id"].tolist(), rest["responsible"].tolist(), strict=True)
+    ]
+    of, begins = np.unique(rest["contact"].to_numpy(), return_index=True)
+    bounds = pairwise([*begins.tolist(), len(words)])
+    details = ["; ".join(words[begin:end]) for begin, end in bounds]
+    undecided = pd.DataFrame({"contact": of, "details": pd.Series(details, dtype="str")})
     together = pd.concat([decided, won], ignore_index=True).sort_values("contact", ignore_index=True)
     return together, undecided
 
