@@ -253,15 +253,22 @@ def _values(given: Mapping[str, Any], before: Mapping[str, Any] | None = None) -
     values: dict[str, Any] = {}
     try:
         if given.get("AMOUNT_CNT") is not None:
-            values["AMOUNT_CNT"] = int(given["AMOUNT_CNT"])
+            values["AMOUNT_CNT"] = _count(given["AMOUNT_CNT"])
         if given.get("AMOUNT") is not None:
             values["AMOUNT"] = float(given["AMOUNT"])
         if given.get("SORT") is not None:
-            values["SORT"] = int(given["SORT"])
-    except (TypeError, ValueError):
+            values["SORT"] = _count(given["SORT"])
+    except (TypeError, ValueError, OverflowError):
         raise RestError("ERROR_CORE", "The rate of a currency is a number") from None
     values["LANG"] = localized(dict(php.items(given.get("LANG"))), before)
     return values
+
+
+def _count(value: Any) -> int:
+    number = int(value)
+    if abs(number) >= 2**63:
+        raise ValueError("more than a column holds")
+    return number
 
 
 def _make_base(call: Call, id_: int) -> None:

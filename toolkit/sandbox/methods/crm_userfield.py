@@ -189,6 +189,7 @@ def _list(call: Call, owner: _Owner) -> Page:
             raise RestError("", f"Parameter '{name}' must be array.")
     wanted = dict(php.items(filter_))
     language = wanted.pop("LANG", None)
+    language = str(language) if isinstance(language, str | int) else None
     fields = filter_fields()
     rows, total, start = list_rows(
         call,
