@@ -211,7 +211,7 @@ def test_killed_in_the_middle_it_resumes_and_nothing_is_written_twice(town: Town
         died.append(process[0].wait())
 
     # Killed while the portal is working on the second batch of updates, which it then finishes.
-    sandbox.faults.before(kill, "crm.item.update", at=3)
+    sandbox.faults.before(kill, "crm.item.update", at=2)
     process.append(town.process("apply", run, "--agree", f"{town.portal}:{count}"))
     deadline = time.monotonic() + 60
     while not died and time.monotonic() < deadline:
