@@ -359,12 +359,19 @@ def demo(
 
 
 @snapshots.command("take")
-def snapshot_take(entities: Annotated[list[str], typer.Argument(help="contact deal item:177 ...")]) -> None:
+def snapshot_take(
+    entities: Annotated[list[str], typer.Argument(help="contact deal item:177 ...")], as_json: Json = False
+) -> None:
     """Copy all records of these entities."""
     from toolkit import workflow
 
     work, show = _workspace()
     taken = workflow.snapshot(work, entities)
+    if as_json:
+        _print_json(
+            {"folder": str(taken.folder), "records": {name: taken.count(name) for name in taken.entities}}
+        )
+        return
     show.line(f"{taken.folder}  {taken!r}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,8 @@ from rich.text import Text
 from tqdm import tqdm
 
 from toolkit.errors import ToolkitError
-from toolkit.runs import Certificate, PlanCost, Progress, Run
+from toolkit.operations import catalogue
+from toolkit.runs import Certificate, PlanCost, Progress, Run, Undo
 from toolkit.runs.report.names import Names
 from toolkit.runs.report.wording import Language, Wording
 from toolkit.words import translator
@@ -25,6 +26,14 @@ from toolkit.workflow import Finding, Rehearsal
 __all__ = ["Shower", "duration", "progress_bar"]
 
 FIRST_ROWS = 8
+
+
+def undoable(run: Run) -> Mapping[str, str]:
+    """What of a run can be taken back, by language; empty when its operation is not in the catalogue."""
+    if run.facts.undoes:
+        return Undo.undo
+    kind = catalogue().get(run.facts.operation)
+    return kind.undo if kind is not None else {}
 
 
 def duration(seconds: float) -> str:
@@ -98,6 +107,9 @@ class Shower:
             parts.append(self._table([_("record"), _("before"), _("after")], rows))
         if cost is not None:
             parts += self._cost(cost)
+        undo = undoable(run)
+        if undo:
+            parts.append(Text(_("Can be taken back: {what}").format(what=undo[self.language])))
         self.console.print(Panel(Group(*parts), title=title, title_align="left", box=box.ROUNDED))
 
     def _cost(self, cost: PlanCost) -> list[RenderableType]:

@@ -709,7 +709,10 @@ def doctor(work: Workspace) -> list[Finding]:
         server = datetime.fromisoformat(portal.call("server.time"))
         found.append(_skew(server, work.clock.now()))
         hold = portal.why()
-        found.append(Finding("good" if hold.wait_s <= 0 else "note", "Limits", f": {hold}"))
+        if hold.wait_s <= 0:
+            found.append(Finding("good", "No limit holds requests back right now"))
+        else:
+            found.append(Finding("note", "A limit holds requests back", f": {hold}"))
     found.append(_disk(work.root))
     found += _operations(scopes, profile.get("ADMIN") is True)
     return found
