@@ -19,8 +19,10 @@ from toolkit.client import Clock, Command, Outcome
 from toolkit.errors import AccessRefused, BreakerOpen, Paused, Rejected, Unreachable
 from toolkit.records import FieldType, entity
 from toolkit.runs.carriers import Row, Verdict, carrier, method_of
+from toolkit.runs.changes import AFTERWARDS
 from toolkit.runs.folder import Run
 from toolkit.runs.journal import SETTLED, Settled
+from toolkit.runs.references import REFERENCE, NotMade, in_place, made, made_by
 
 __all__ = ["CHUNK", "ApplyRules", "Door", "Progress", "apply"]
 
@@ -160,6 +162,12 @@ class _Apply:
         self.failures = 0
         self.last_words: dict[int, tuple[str, str]] = {}
         self.types = _types(run)
+        self._refers = bool(active["after"].str.contains(REFERENCE, regex=False).any())
+        self._made_ids: dict[str, int] | None = None
+        merges = run.plan.table[run.plan.table["kind"] == "merge"]
+        self._merges = {
+            str(name): int(change) for name, change in zip(merges["group"], merges["change"], strict=True)
+        }
 
     # -- the whole ---------------------------------------------------------------------------------
 
@@ -174,8 +182,12 @@ class _Apply:
                 break
             if self.journal.last("applying") is None:
                 self.journal.event("applying", total=self.total)
-            for group in self._groups(pending):
-                self._write_group(group)
+            # One phase at a time: what follows may rest on what is still open in this one.
+            phase = self._phase(pending[0])
+            for group in self._groups([change for change in pending if self._phase(change) == phase]):
+                ready = self._able(group)
+                if ready:
+                    self._write_group(ready)
             self._reconcile()
         return self.journal.counts()
 
@@ -193,7 +205,57 @@ class _Apply:
 
     def _row(self, change: int) -> Row:
         at = self._position[change]
-        return Row.of({name: column[at] for name, column in self._columns.items()})
+        row = Row.of({name: column[at] for name, column in self._columns.items()})
+        try:
+            return self._with_ids(row)
+        except NotMade:
+            return row
+
+    def _phase(self, change: int) -> int:
+        return int(self._columns["phase"][self._position[change]])
+
+    def _with_ids(self, row: Row) -> Row:
+        """The row with the ids of the records that earlier changes made.
+
+        Raises:
+            NotMade: one of them was not made.
+        """
+        if row.kind != "create" and not row.record_id and row.marker and row.kind != "notify":
+            return replace(
+                row,
+                record_id=in_place(made(row.marker), self._made()),
+                after=in_place(row.after, self._made()),
+            )
+        if not self._refers:
+            return row
+        return replace(row, after=in_place(row.after, self._made()))
+
+    def _made(self) -> dict[str, int]:
+        if self._made_ids is None:
+            self._made_ids = made_by(self.run.plan.active, self.journal.results())
+        return self._made_ids
+
+    def _able(self, group: Sequence[Row]) -> list[Row]:
+        """The rows whose ground is laid: the records they name were made, the merge they follow was done."""
+        able: list[Row] = []
+        waiting: list[Settled] = []
+        merged: dict[str, bool] = {}
+        if self._merges and self._phase(group[0].change) >= AFTERWARDS:
+            done = set(self.journal.in_state("done", "already"))
+            merged = {name: change in done for name, change in self._merges.items()}
+        for row in group:
+            try:
+                self._with_ids(row)
+            except NotMade as missing:
+                words = f"what it belongs to was not made ({missing.marker})"
+                waiting.append(Settled(row.change, "conflict", "", words))
+                continue
+            if not merged.get(row.group, True):
+                waiting.append(Settled(row.change, "conflict", "", "the cards were not merged"))
+                continue
+            able.append(row)
+        self._settle(waiting)
+        return able
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -258,15 +320,45 @@ class _Apply:
         self.journal.sent([row.change for row in to_write])
         for row in to_write:
             self.tries[row.change] = self.tries.get(row.change, 0) + 1
-        outcomes = self._send([*(carries.command(row) for row in to_write), *reads])
-        writes, read = outcomes[: len(to_write)], outcomes[len(to_write) :]
-        self._settle(self._settled(row, outcome) for row, outcome in zip(to_write, writes, strict=True))
+        again = carries.reads(to_write) if carries.reads_back else []
+        outcomes = self._send([*(carries.command(row) for row in to_write), *again, *reads])
+        writes, read = outcomes[: len(to_write)], outcomes[len(to_write) + len(again) :]
+        settled = [self._settled(row, outcome) for row, outcome in zip(to_write, writes, strict=True)]
+        if again:
+            seen = outcomes[len(to_write) : len(to_write) + len(again)]
+            settled = self._read_back(to_write, settled, seen)
+        self._settle(settled)
         self._watch(writes)
         if not following:
             return []
         if any(outcome.state != "done" for outcome in read):
             return self._look(following)
         return self._judged(following, read)
+
+    def _read_back(
+        self, rows: Sequence[Row], settled: Sequence[Settled], seen: Sequence[Outcome]
+    ) -> list[Settled]:
+        """What the portal says it did, held against what is there. Unreadable stays unknown: `sent`."""
+        if any(outcome.state != "done" for outcome in seen):
+            return [replace(each, state="sent") if each.state == "done" else each for each in settled]
+        types = self.types.get(rows[0].entity, _DocumentedTypes(rows[0].entity))
+        verdicts = carrier(rows[0].kind).judge(rows, seen, types)
+        return [
+            self._confirmed(each, verdict) if each.state == "done" else each
+            for each, verdict in zip(settled, verdicts, strict=True)
+        ]
+
+    @staticmethod
+    def _confirmed(said: Settled, verdict: Verdict) -> Settled:
+        status = said.result.get("status", "") if isinstance(said.result, Mapping) else ""
+        if verdict.state == "true":
+            return replace(said, message=verdict.message)
+        if verdict.state == "open":
+            return replace(
+                said, state="rejected", code=status, message=f"the portal answered {status} and did nothing"
+            )
+        words = f"the portal answered {status}; {verdict.message}"
+        return replace(said, state="conflict", code=status, message=words, seen=verdict.seen)
 
     def _ready(self, row: Row, known: list[Settled]) -> Row:
         """A notification gets its tag and its count now; everything else goes as planned."""
@@ -347,6 +439,8 @@ class _Apply:
     def _settle(self, outcomes: Any) -> None:
         kept = [each for each in outcomes if each.state != "sent"]
         self.journal.settle(kept)
+        if any(each.result is not None for each in kept):
+            self._made_ids = None
         self.settled.update(each.change for each in kept if each.state in SETTLED)
 
     def _count_settled(self) -> int:

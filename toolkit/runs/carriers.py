@@ -1,121 +1,36 @@
-"""How each kind of change is carried out: what is read first, what is sent, how the present is judged.
-
-The same three questions serve three moments: before a write (is the precondition still true?), after a
-lost reply (was it done?), and in undo (is it still what we wrote?).
-"""
+"""How each kind of change is carried out: what is read first, what is sent, how the present is judged."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from toolkit.client import Command, Outcome
 from toolkit.records import Entity, FieldType, entity, same
-from toolkit.runs.multivalues import as_edits, same_rows
+from toolkit.runs.merging import MERGE_METHOD, Merge
+from toolkit.runs.multivalues import as_added, as_edits, as_imported, same_rows
+from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
 
-__all__ = ["CARRIERS", "ORIGINATOR", "Carrier", "Row", "Verdict", "carrier"]
+__all__ = [
+    "AGAIN",
+    "CARRIERS",
+    "ORIGINATOR",
+    "Carrier",
+    "Row",
+    "Verdict",
+    "carrier",
+    "imported",
+    "method_of",
+]
 
 ORIGINATOR = "b24kit"
 """What `originatorId` says of the records we create."""
 
-PAGE = 50
+AGAIN = "undo:"
+"""How the marker of a record begins that an undo makes again."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One change of the plan, opened.
-
-    Args:
-        change: its number.
-        kind: kind of change.
-        entity: entity name.
-        record_id: 0 for creates.
-        before: cells as the snapshot had them.
-        after: cells wanted.
-        marker: external key of a create.
-        group: whose summary it counts in.
-    """
-
-    change: int
-    kind: str
-    entity: str
-    record_id: int
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-    marker: str
-    group: str
-
-    @classmethod
-    def of(cls, record: Mapping[str, Any]) -> Row:
-        """A row of the plan's table."""
-        record_id = record["record_id"]
-        return cls(
-            int(record["change"]),
-            record["kind"],
-            record["entity"],
-            0 if record_id is None or record_id != record_id else int(record_id),
-            json.loads(record["before"]),
-            json.loads(record["after"]),
-            record["marker"],
-            record["group"],
-        )
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How the present compares with a change.
-
-    Args:
-        state: `open`: as before, so it may be written; `true`: already as wanted; `foreign`: neither.
-        message: what was found, for a person.
-        seen: the values found.
-        result: id of the record found for a create.
-    """
-
-    state: Literal["open", "true", "foreign"]
-    message: str = ""
-    seen: Any = None
-    result: Any = None
-
-
-class Carrier(Protocol):
-    """What apply needs to know about one kind of change."""
-
-    def reads(self, rows: Sequence[Row]) -> list[Command]:
-        """The reads that show the present of these rows (at most 49, one entity); [] when none helps."""
-        ...
-
-    def judge(
-        self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
-    ) -> list[Verdict]:
-        """A verdict per row, from the outcomes of `reads`."""
-        ...
-
-    def command(self, row: Row) -> Command:
-        """The write."""
-        ...
-
-    def result(self, outcome: Outcome) -> Any:
-        """What of the portal's answer must be kept (the id of a created record), or None."""
-        ...
-
-    @property
-    def true_codes(self) -> frozenset[str]:
-        """Error codes that say the change is true already."""
-        ...
-
-
-class _Base:
-    true_codes: frozenset[str] = frozenset()
-
-    def result(self, outcome: Outcome) -> Any:
-        """Nothing of the answer is kept."""
-        return None
-
-
-class _Update(_Base):
+class _Update(Base):
     """Cells of one record; the precondition is per cell."""
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
@@ -126,7 +41,7 @@ class _Update(_Base):
         self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
     ) -> list[Verdict]:
         """True when every cell is as wanted; open when each is as before or as wanted."""
-        present = _records(entity(rows[0].entity), outcomes[0])
+        present = records_in(entity(rows[0].entity), outcomes[0])
         return [self._one(row, present.get(row.record_id), types) for row in rows]
 
     def _one(self, row: Row, record: Mapping[str, Any] | None, types: Mapping[str, FieldType]) -> Verdict:
@@ -159,18 +74,24 @@ class _Update(_Base):
         return Command(kind.update_method, kind.update_params(row.record_id, cells))
 
 
-class _Create(_Base):
-    """A record found again by its marker."""
+class _Create(Base):
+    """A record found again by its marker; or, when it stands in for another one, that one still there."""
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
-        """One list call by markers."""
+        """One list call by markers, and one by the ids of what they stand in for."""
         kind = entity(rows[0].entity)
         field = kind.marker_fields[-1]
         where: dict[str, Any] = {f"@{field}": [row.marker for row in rows]}
         if len(kind.marker_fields) == 2:
             where[kind.marker_fields[0]] = ORIGINATOR
         params = kind.list_params([kind.id_field, field], where)
-        return [Command(kind.list_method, {**params, "order": {kind.id_field: "ASC"}, "start": -1})]
+        order = {"order": {kind.id_field: "ASC"}, "start": -1}
+        reads = [Command(kind.list_method, {**params, **order})]
+        replaced = [int(row.before["replaces"]) for row in rows if "replaces" in row.before]
+        if replaced:
+            params = kind.list_params([kind.id_field], {f"@{kind.id_field}": replaced})
+            reads.append(Command(kind.list_method, {**params, **order}))
+        return reads
 
     def judge(
         self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
@@ -179,11 +100,15 @@ class _Create(_Base):
         kind = entity(rows[0].entity)
         field = kind.marker_fields[-1]
         found: dict[str, list[int]] = {}
-        for record in _listed(outcomes[0]):
+        for record in listed_in(outcomes[0]):
             found.setdefault(str(record.get(field)), []).append(int(record[kind.id_field]))
-        return [self._one(row, found.get(row.marker, [])) for row in rows]
+        held = records_in(kind, outcomes[1]) if len(outcomes) > 1 else {}
+        return [self._one(row, found.get(row.marker, []), held) for row in rows]
 
-    def _one(self, row: Row, ids: list[int]) -> Verdict:
+    def _one(self, row: Row, ids: list[int], held: Mapping[int, Any]) -> Verdict:
+        replaced = int(row.before.get("replaces", 0))
+        if replaced in held:
+            return Verdict("true", f"{replaced} is still there", result={"id": replaced})
         if not ids:
             return Verdict("open")
         if len(ids) > 1:
@@ -191,12 +116,20 @@ class _Create(_Base):
         return Verdict("true", f"exists as {ids[0]}", result={"id": ids[0]})
 
     def command(self, row: Row) -> Command:
-        """One add, its marker among the fields."""
+        """One add, its marker among the fields; what an undo makes again is imported: no robot sees it.
+
+        Source:
+            api-reference/crm/universal/import/crm-item-import.md, read 2026-11-22.
+        """
         kind = entity(row.entity)
-        marker: dict[str, Any] = {kind.marker_fields[-1]: row.marker}
+        cells: dict[str, Any] = {**row.after, kind.marker_fields[-1]: row.marker}
         if len(kind.marker_fields) == 2:
-            marker[kind.marker_fields[0]] = ORIGINATOR
-        return Command(kind.add_method, kind.add_params({**row.after, **marker}))
+            cells[kind.marker_fields[0]] = ORIGINATOR
+        again = imported(row)
+        if "fm" in cells:
+            rows = cells.pop("fm")
+            cells.update(as_imported(rows) if again else {"fm": as_added(rows)})
+        return Command("crm.item.import" if again else kind.add_method, kind.add_params(cells))
 
     def result(self, outcome: Outcome) -> Any:
         """The id of the new record."""
@@ -225,10 +158,10 @@ class _Delete(_Update):
         return Command(kind.delete_method, kind.delete_params(row.record_id))
 
 
-class _Bind(_Base):
-    """A link of an activity. Adding it twice is refused by the portal in so many words.
+class _Bind(Base):
+    """A link of an activity, added or put in place of another. Adding it twice is refused in so many words.
 
-    Source: api-reference/crm/timeline/activities/binding/crm-activity-binding-add.md, read 2026-11-22.
+    Source: api-reference/crm/timeline/activities/binding/crm-activity-binding-{add,move}.md, read 2026-11-22.
     """
 
     true_codes = frozenset({"ACTIVITY_IS_ALREADY_BOUND"})
@@ -248,15 +181,30 @@ class _Bind(_Base):
                 continue
             wanted = (int(row.after["entityTypeId"]), int(row.after["entityId"]))
             have = {(int(each["entityTypeId"]), int(each["entityId"])) for each in outcome.result or []}
-            verdicts.append(Verdict("true" if wanted in have else "open"))
+            verdicts.append(self._one(row, wanted, have))
         return verdicts
+
+    def _one(self, row: Row, wanted: tuple[int, int], have: set[tuple[int, int]]) -> Verdict:
+        if wanted in have:
+            return Verdict("true")
+        if row.before and (int(row.before["entityTypeId"]), int(row.before["entityId"])) not in have:
+            return Verdict("foreign", "it was given to another record since", sorted(have))
+        return Verdict("open")
 
     def command(self, row: Row) -> Command:
         """One link."""
+        if row.before:
+            sides = {"source": row.before, "target": row.after}
+            params = {
+                f"{side}{name[0].upper()}{name[1:]}": link[name]
+                for side, link in sides.items()
+                for name in ("entityTypeId", "entityId")
+            }
+            return Command("crm.activity.binding.move", {"activityId": row.record_id, **params})
         return Command("crm.activity.binding.add", {"activityId": row.record_id, **row.after})
 
 
-class _Notify(_Base):
+class _Notify(Base):
     """A notification with a tag: a second one with the same tag replaces the first, so a person never
     holds two.
 
@@ -291,6 +239,7 @@ CARRIERS: Mapping[str, Carrier] = {
     "create": _Create(),
     "delete": _Delete(),
     "bind": _Bind(),
+    "merge": Merge(),
     "notify": _Notify(),
 }
 
@@ -305,9 +254,18 @@ def method_of(row: Row) -> str:
     if row.kind == "notify":
         return "im.notify.system.add"
     if row.kind == "bind":
-        return "crm.activity.binding.add"
+        return "crm.activity.binding.move" if row.before else "crm.activity.binding.add"
+    if row.kind == "merge":
+        return MERGE_METHOD
+    if imported(row):
+        return "crm.item.import"
     kind: Entity = entity(row.entity)
     return {"update": kind.update_method, "create": kind.add_method, "delete": kind.delete_method}[row.kind]
+
+
+def imported(row: Row) -> bool:
+    """Whether a change creates a card that was there before, which has to go unnoticed by robots."""
+    return row.kind == "create" and row.marker.startswith(AGAIN) and entity(row.entity).family == "item"
 
 
 def _by_ids(kind: Entity, rows: Sequence[Row]) -> Command:
@@ -317,14 +275,3 @@ def _by_ids(kind: Entity, rows: Sequence[Row]) -> Command:
     where = {f"@{kind.id_field}": [row.record_id for row in rows]}
     params = kind.list_params([*fields, *extra], where)
     return Command(kind.list_method, {**params, "order": {kind.id_field: "ASC"}, "start": -1})
-
-
-def _records(kind: Entity, outcome: Outcome) -> dict[int, Mapping[str, Any]]:
-    return {int(record[kind.id_field]): record for record in _listed(outcome)}
-
-
-def _listed(outcome: Outcome) -> list[Mapping[str, Any]]:
-    found = outcome.result
-    if isinstance(found, Mapping):
-        found = found.get("items", [])
-    return list(found or [])

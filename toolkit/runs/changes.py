@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 __all__ = [
+    "AFTERWARDS",
     "COLUMNS",
     "LISTED_COLUMNS",
     "PHASES",
@@ -24,8 +25,10 @@ __all__ = [
     "creates",
     "deletes",
     "listed",
+    "merges",
     "notices",
     "rewrites",
+    "rewrites_of_made",
     "updates",
 ]
 
@@ -34,6 +37,9 @@ Kind = Literal["update", "create", "delete", "merge", "bind", "notify"]
 # The order in which kinds are carried out: what is created can be bound, what is bound may then lose its
 # duplicate, and people are told when all is proven.
 PHASES: dict[str, int] = {"create": 10, "update": 20, "bind": 30, "merge": 40, "delete": 50, "notify": 90}
+
+AFTERWARDS = 60
+"""The phase of what follows a merge: it is carried out only where the merge of its group was."""
 
 COLUMNS = ["kind", "entity", "record_id", "before", "after", "reason", "marker", "group"]
 LISTED_COLUMNS = ["entity", "record_id", "reason", "details"]
@@ -82,6 +88,15 @@ class Changes:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def at_phase(self, phase: int) -> Changes:
+        """The same changes, carried out at another time than their kind says.
+
+        Args:
+            phase: lower is earlier; a phase begins when nothing of the one before is open any more. From
+                `AFTERWARDS` on, changes wait for the merge of their group.
+        """
+        return Changes(self.table.assign(phase=phase), self.listed)
 
     @classmethod
     def joined(cls, *parts: Changes) -> Changes:
@@ -140,13 +155,73 @@ def rewrites(
     return _rows("update", entity, ids, _each_object(before), _each_object(after), reason, "", group)
 
 
+def rewrites_of_made(
+    entity: str,
+    markers: Sequence[str],
+    *,
+    before: Sequence[Mapping[str, Any]],
+    after: Sequence[Mapping[str, Any]],
+    reason: str | Sequence[str],
+    group: str | Sequence[str] = "",
+) -> Changes:
+    """As `rewrites`, for records that earlier changes of the same plan make.
+
+    Args:
+        entity: name in the entity catalogue.
+        markers: of the creates that make them.
+        before: for each record its cells once it is made.
+        after: the same cells as wanted.
+        reason: why.
+        group: whose summary each change counts in.
+    """
+    return _rows(
+        "update", entity, None, _each_object(before), _each_object(after), reason, list(markers), group
+    )
+
+
+def merges(
+    entity: str,
+    masters: Sequence[int],
+    *,
+    losers: Sequence[Sequence[int]],
+    cards: Sequence[Mapping[int, Mapping[str, Any]]],
+    becomes: Sequence[Mapping[str, Any]],
+    lost: Sequence[Sequence[Mapping[str, Any]]],
+    reason: str | Sequence[str],
+    group: str | Sequence[str],
+) -> Changes:
+    """Several cards made one by the portal's own merge.
+
+    Args:
+        entity: `contact`, `company` or `lead`.
+        masters: ids of the cards that stay.
+        losers: ids of the cards that go, for each master.
+        cards: for each merge every card by id, with the cells it must have right before: what the earlier
+            updates of the same group leave behind.
+        becomes: the master's cells afterwards.
+        lost: what nobody will find on a card afterwards: `{"id": 5, "field": "post", "value": "..."}`.
+        reason: why.
+        group: one name per merge, shared with the updates before it and with what follows it.
+    """
+    before = [
+        {"cards": {str(card): dict(cells) for card, cells in each.items()}, "lost": list(gone)}
+        for each, gone in zip(cards, lost, strict=True)
+    ]
+    after = [
+        {"losers": [int(each) for each in going], "becomes": dict(cells)}
+        for going, cells in zip(losers, becomes, strict=True)
+    ]
+    return _rows("merge", entity, masters, _each_object(before), _each_object(after), reason, "", group)
+
+
 def creates(
     entity: str,
     values: Sequence[Mapping[str, Any]],
     *,
     markers: Sequence[str],
     reason: str | Sequence[str],
-    group: str = "",
+    group: str | Sequence[str] = "",
+    replaces: Sequence[int] | None = None,
 ) -> Changes:
     """New records.
 
@@ -157,9 +232,14 @@ def creates(
             the record can be found again after a lost reply.
         reason: why.
         group: whose summary they count in.
+        replaces: for each the id of the record it stands in for; where that one is still there, nothing is
+            created. None when they stand in for nothing.
     """
     after = _each_object(values)
-    return _rows("create", entity, None, ["{}"] * len(after), after, reason, list(markers), group)
+    before = (
+        ["{}"] * len(after) if replaces is None else [json.dumps({"replaces": each}) for each in replaces]
+    )
+    return _rows("create", entity, None, before, after, reason, list(markers), group)
 
 
 def deletes(
@@ -178,18 +258,27 @@ def deletes(
 
 
 def binds(
-    entity: str, ids: Sequence[int], *, to: Sequence[Mapping[str, int]], reason: str | Sequence[str]
+    entity: str,
+    ids: Sequence[int],
+    *,
+    to: Sequence[Mapping[str, Any]],
+    reason: str | Sequence[str],
+    group: str | Sequence[str] = "",
+    instead_of: Sequence[Mapping[str, Any]] | None = None,
 ) -> Changes:
     """Links of records to other records.
 
     Args:
-        entity: `activity`, `deal` or `contact`: whose link it is.
+        entity: `activity`: whose link it is.
         ids: record ids.
         to: `{"entityTypeId": 177, "entityId": 5}` for each.
         reason: why.
+        group: whose summary each counts in.
+        instead_of: for each the link, of the same type, that is given up for it; None to keep all.
     """
     after = [json.dumps(dict(each)) for each in to]
-    return _rows("bind", entity, ids, ["{}"] * len(after), after, reason, "", "")
+    before = ["{}"] * len(after) if instead_of is None else [json.dumps(dict(each)) for each in instead_of]
+    return _rows("bind", entity, ids, before, after, reason, "", group)
 
 
 def notices(

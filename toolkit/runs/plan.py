@@ -56,12 +56,13 @@ class Plan:
             PlanError: two changes of one kind touch the same record, or a create has no marker.
         """
         table = changes.table.copy()
-        table["phase"] = table["kind"].map(PHASES).astype("int32")
+        usual = table["kind"].map(PHASES)
+        table["phase"] = (table["phase"].fillna(usual) if "phase" in table else usual).astype("int32")
         table = table.sort_values("phase", kind="stable").reset_index(drop=True)
         table["change"] = range(len(table))
         table["struck"] = False
         with_id = table[table["record_id"].notna() & ~table["kind"].isin(["notify", "bind"])]
-        twice = with_id[with_id.duplicated(["kind", "entity", "record_id"])]
+        twice = with_id[with_id.duplicated(["phase", "kind", "entity", "record_id"])]
         if len(twice):
             row = twice.iloc[0]
             raise PlanError(
@@ -125,6 +126,10 @@ class Plan:
             )
         table = self.table.copy()
         table["struck"] = table["struck"] | ~table["change"].isin(wanted)
+        # What prepares a merge and what follows it have no sense without it.
+        merged = table["kind"] == "merge"
+        alone = set(table.loc[merged & table["struck"], "group"])
+        table["struck"] |= table["group"].isin(alone - {""})
         return Plan(table, self.listed, self.facts)
 
     def write(self, path: Path) -> None:

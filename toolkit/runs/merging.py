@@ -1,0 +1,179 @@
+"""Cards made one by the portal's own merge, and where merged cards went.
+
+The portal merges without a transaction and answers 200 to everything: CONFLICT when two filled values differ,
+ERROR when it broke on the way, and either may name cards as deleted that are still there. So its word is
+never enough: what is left of the cards is read again in the same batch, and that decides.
+
+    all others gone, the master there   done
+    none gone                           nothing happened: rejected with the portal's status
+    some gone                           half merged: a conflict, listed with what remains; never sent again
+
+Source:
+    api-reference/crm/duplicates/crm-entity-merge-batch.md, read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from toolkit.client import Command, Outcome
+from toolkit.records import FieldType, entity, same
+from toolkit.runs.multivalues import rows_of
+from toolkit.runs.rows import Base, Row, Verdict, records_in
+
+if TYPE_CHECKING:
+    from toolkit.runs.folder import Run
+
+__all__ = ["MERGE_METHOD", "Merge", "aliases", "card_marker", "phone_mark"]
+
+MERGE_METHOD = "crm.entity.mergeBatch"
+_PAGE = 50
+_TELLING_DIGITS = 10
+
+
+class Merge(Base):
+    """One group of cards, merged into the first."""
+
+    reads_back = True
+
+    def reads(self, rows: Sequence[Row]) -> list[Command]:
+        """All cards of all groups, whole, fifty to a list call."""
+        kind = entity(rows[0].entity)
+        ids = [card for row in rows for card in _cards(row)]
+        return [
+            Command(
+                kind.list_method,
+                {
+                    **kind.list_params(None, {f"@{kind.id_field}": ids[start : start + _PAGE]}),
+                    "order": {kind.id_field: "ASC"},
+                    "start": -1,
+                },
+            )
+            for start in range(0, len(ids), _PAGE)
+        ]
+
+    def judge(
+        self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
+    ) -> list[Verdict]:
+        """True when only the master is left and holds what the others had; open when every card is as
+        the plan left it."""
+        kind = entity(rows[0].entity)
+        present: dict[int, Mapping[str, Any]] = {}
+        for outcome in outcomes:
+            present.update(records_in(kind, outcome))
+        return [_judged(row, present, types) for row in rows]
+
+    def command(self, row: Row) -> Command:
+        """One merge; the card named first stays."""
+        return Command(
+            MERGE_METHOD,
+            {"params": {"entityTypeId": entity(row.entity).entity_type_id, "entityIds": _cards(row)}},
+        )
+
+    def result(self, outcome: Outcome) -> Any:
+        """The portal's status, and the ids it says are gone."""
+        answer = outcome.result if isinstance(outcome.result, Mapping) else {}
+        return {"status": str(answer.get("STATUS", "")), "gone": list(answer.get("ENTITY_IDS") or [])}
+
+
+def _cards(row: Row) -> list[int]:
+    return [row.record_id, *(int(each) for each in row.after["losers"])]
+
+
+def _judged(row: Row, present: Mapping[int, Mapping[str, Any]], types: Mapping[str, FieldType]) -> Verdict:
+    cards = _cards(row)
+    there = [card for card in cards if card in present]
+    if there == cards:
+        changed = [
+            f"{card}: {', '.join(names)}"
+            for card in cards
+            if (names := _changed(row.before["cards"][str(card)], present[card], types))
+        ]
+        if not changed:
+            return Verdict("open")
+        return Verdict("foreign", f"changed since the plan was made ({'; '.join(changed)}); not merged")
+    if there == cards[:1]:
+        lacking = _lacking(row, present[cards[0]])
+        if not lacking:
+            return Verdict("true", "merged: only the master is left")
+        return Verdict(
+            "foreign", f"the other cards are gone, but {cards[0]} lacks what they held: {', '.join(lacking)}"
+        )
+    gone = [card for card in cards if card not in present]
+    remain = ", ".join(map(str, there)) or "none"
+    return Verdict(
+        "foreign",
+        f"half merged, or deleted by somebody: gone {', '.join(map(str, gone))}; still there: {remain}",
+        {"remain": there, "gone": gone},
+    )
+
+
+def _changed(
+    wanted: Mapping[str, Any], record: Mapping[str, Any], types: Mapping[str, FieldType]
+) -> list[str]:
+    return [name for name, value in wanted.items() if not same(record.get(name), value, types[name])]
+
+
+def _lacking(row: Row, master: Mapping[str, Any]) -> list[str]:
+    """Phones and e-mails of the cards that the master does not have."""
+    have = {phone_mark(each) for each in rows_of(master.get("fm"))}
+    held = [each for cells in row.before["cards"].values() for each in rows_of(cells.get("fm"))]
+    return [str(each["value"]) for each in held if phone_mark(each) not in have]
+
+
+def phone_mark(row: Mapping[str, Any]) -> tuple[str, str]:
+    """What two rows of a multifield have in common when the portal takes them for one: type, and the last
+    ten digits of a phone or the text without its case."""
+    text = str(row["value"])
+    digits = "".join(sign for sign in text if sign.isdecimal())
+    if row["typeId"] == "PHONE" and digits:
+        return "PHONE", digits[-_TELLING_DIGITS:]
+    return str(row["typeId"]), text.strip().casefold()
+
+
+def card_marker(run: str, name: str, card: int) -> str:
+    """The marker of a card that an undo makes again: `undo:<run>:contact:5`."""
+    return f"undo:{run}:{name}:{card}"
+
+
+def aliases(runs: Iterable[Run]) -> dict[tuple[str, int], int]:
+    """Under which id a card lives on that was merged away, or merged away and made again.
+
+    Args:
+        runs: oldest first.
+
+    Returns:
+        (entity, old id) to the id of today; cards whose id never changed are left out.
+    """
+    steps: dict[tuple[str, int], int] = {}
+    for run in runs:
+        if not run.has_plan or run.facts.rehearses:
+            continue
+        plan = run.plan.table
+        telling = plan[(plan["kind"] == "merge") | ((plan["kind"] == "create") & (plan["marker"] != ""))]
+        if telling.empty:
+            continue
+        states = run.journal.table().set_index("change")["state"].to_dict()
+        results = run.journal.results()
+        for record in telling.to_dict("records"):
+            row = Row.of({str(name): value for name, value in record.items()})
+            if states.get(row.change) not in ("done", "already"):
+                continue
+            if row.kind == "merge":
+                steps.update({(row.entity, int(loser)): row.record_id for loser in row.after["losers"]})
+            elif (
+                row.marker.startswith(card_marker(run.facts.undoes, row.entity, 0)[:-1]) and run.facts.undoes
+            ):
+                old = int(row.marker.rpartition(":")[2])
+                steps[row.entity, old] = int(results[row.change]["id"])
+    return {key: _followed(key, steps) for key in steps}
+
+
+def _followed(key: tuple[str, int], steps: Mapping[tuple[str, int], int]) -> int:
+    name, card = key
+    seen = {card}
+    while (name, card) in steps and steps[name, card] not in seen:
+        card = steps[name, card]
+        seen.add(card)
+    return card
