@@ -12,21 +12,15 @@ says what every element of a list that must not be empty looks like.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-PAGES = Path(__file__).parent / "pages"
-ROWS = [
-    pytest.param(row, id=f"{file.stem}-{index}-{row['method']}")
-    for file in sorted(PAGES.glob("*.json"))
-    for index, row in enumerate(json.loads(file.read_text(encoding="utf-8")))
-]
+from tests.sandbox.documented import filled, rows
+
+ROWS = [pytest.param(row, id=name) for name, row in rows()]
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
@@ -72,21 +66,6 @@ def differences(value: Any, skeleton: Any, where: str = "result") -> list[str]:
     if any(_TYPES[name](value) for name in skeleton.split("|")):
         return []
     return [f"{where}: {value!r} is not {skeleton}"]
-
-
-def filled(value: Any, given: list[Any]) -> Any:
-    """The request with its `$setup[n].path` references replaced."""
-    if isinstance(value, dict):
-        return {key: filled(each, given) for key, each in value.items()}
-    if isinstance(value, list):
-        return [filled(each, given) for each in value]
-    if not isinstance(value, str) or not value.startswith("$setup["):
-        return value
-    head, *path = re.split(r"[.\[\]]+", value.removeprefix("$setup[").rstrip("]"))
-    found = given[int(head)]
-    for key in path:
-        found = found[int(key)] if isinstance(found, list) else found[key]
-    return found
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -11,6 +11,7 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from . import php
 from .call import Caller
 from .errors import RestError
 from .store import Column, declare_table
@@ -193,7 +194,7 @@ class Access:
 
     def _webhook_caller(self, address: Address, now: float) -> Caller:
         wanted = _digest(address.secret or "")
-        for row in self._store.find("webhook", USER_ID=int(address.user or 0), ACTIVE="Y"):
+        for row in self._store.find("webhook", USER_ID=php.whole(address.user), ACTIVE="Y"):
             if hmac.compare_digest(row["SECRET_HASH"], wanted) and (
                 row["EXPIRES"] is None or row["EXPIRES"] > now
             ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -50,6 +51,7 @@ class Method:
     feature: str = ""
 
 
+_NAME = re.compile(r"[a-z0-9_.]{1,100}")
 _METHODS: dict[tuple[int, str], Method] = {}
 
 # Known to exist on real portals, not built here: answered with a refusal that says so.
@@ -147,4 +149,4 @@ def lookup(name: str, version: int = 2) -> Method | None:
 
 def known_elsewhere(name: str) -> bool:
     """Whether real portals may well have it although the sandbox has not: refused as not built."""
-    return name.startswith(_ELSEWHERE_PREFIXES)
+    return name.startswith(_ELSEWHERE_PREFIXES) and _NAME.fullmatch(name) is not None
