@@ -99,7 +99,11 @@ class SheetWriter:
         """The headings of a listing."""
         sheet.set_row(row, _HEADING_HEIGHT)
         for index, column in enumerate(listing.columns):
-            aligned = "right" if column.kind == "number" else "left"
+            aligned = (
+                {"align": "right"}
+                if column.kind == "number"
+                else {"align": "left", "indent": _indent(listing, index)}
+            )
             self.text(
                 sheet,
                 row,
@@ -109,7 +113,7 @@ class SheetWriter:
                 bg_color="#E9EDF3",
                 bottom=1,
                 text_wrap=True,
-                align=aligned,
+                **aligned,
             )
 
     def rows(
@@ -129,6 +133,8 @@ class SheetWriter:
                 shown: dict[str, Any] = {} if wrapped else {"text_wrap": False}
                 if kind == "number" and isinstance(cell, str):
                     shown["align"] = "right"
+                if _indent(listing, index):
+                    shown["indent"] = 1
                 if kind == "id":
                     shown |= {"align": "left", "num_format": "0"}
                 self.cell(sheet, row + offset, index, cell, linked=linked, **shown)
@@ -167,6 +173,13 @@ class SheetWriter:
                 sheet.write_url(row, column, url, shown, text)
             else:
                 self.text(sheet, row, column, text, **{"text_wrap": True, **properties})
+
+
+def _indent(listing: Listing, index: int) -> int:
+    """Text beside a number needs a little air."""
+    return int(
+        index > 0 and listing.columns[index].kind == "text" and listing.columns[index - 1].kind == "number"
+    )
 
 
 def _lines(cell: Cell, width: int) -> int:

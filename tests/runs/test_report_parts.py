@@ -1,0 +1,98 @@
+"""The small rules of a report: numbers, times, the course of a run."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.runs.report.evidence import PAUSE_S
+from toolkit.runs.report.timeline import spent_s
+from toolkit.runs.report.wording import Wording
+
+MANY = ("{n} record is left to a person.", "{n} records are left to a person.")
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (1, "1 запись ждёт решения человека."),
+        (2, "2 записи ждут решения человека."),
+        (5, "5 записей ждут решения человека."),
+        (11, "11 записей ждут решения человека."),
+        (21, "21 запись ждёт решения человека."),
+        (112, "112 записей ждут решения человека."),
+        (1003, "1\N{NO-BREAK SPACE}003 записи ждут решения человека."),
+    ],
+)
+def test_russian_numbers_ask_for_their_form(n: int, said: str) -> None:
+    assert Wording("ru").many(*MANY, n) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "russian", "english"),
+    [
+        (0, "0 с", "0 s"),
+        (4.23, "4,2 с", "4.2 s"),
+        (9.97, "10 с", "10 s"),
+        (59.6, "1 мин", "1 min"),
+        (200, "3 мин 20 с", "3 min 20 s"),
+        (7500, "2 ч 05 мин", "2 h 05 min"),
+        (3599.9, "1 ч", "1 h"),
+        (183600, "2 д 03 ч", "2 d 03 h"),
+    ],
+)
+def test_spans_of_time_take_two_units_at_most(seconds: float, russian: str, english: str) -> None:
+    assert Wording("ru").span(seconds).replace("\N{NO-BREAK SPACE}", " ") == russian
+    assert Wording("en").span(seconds).replace("\N{NO-BREAK SPACE}", " ") == english
+
+
+def test_moments_are_told_in_the_portals_time() -> None:
+    assert Wording("ru", 10800).moment("2026-06-01T21:30:00+00:00") == "02.06.2026 00:30"
+    assert Wording("en", -18000).moment("2026-06-01T03:30:00Z") == "31 May 2026 22:30"
+    assert Wording("ru", 10800).zone_name == "UTC+3"
+
+
+def test_what_apply_noted_is_told_in_both_languages() -> None:
+    noted = "assignedById changed since the snapshot, by user 4 at 2026-06-01T12:00:00+00:00"
+
+    assert (
+        Wording("ru")
+        .phrase(noted)
+        .startswith("поле <fields>assignedById</fields> после снимка изменил(а) user 4")
+    )
+    assert Wording("en").phrase(noted).endswith("by user 4, <moment>2026-06-01T12:00:00+00:00</moment>")
+    assert (
+        Wording("ru").phrase("Слова портала, которых никто не знает")
+        == "Слова портала, которых никто не знает"
+    )
+
+
+REQUESTS = st.lists(
+    st.tuples(
+        st.floats(0, 1e5),
+        st.floats(0, 60),
+        st.floats(0, 600),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(REQUESTS)
+def test_the_time_spent_is_at_least_the_longest_request_and_at_most_the_whole_span(
+    rows: list[tuple[float, float, float]],
+) -> None:
+    frame = pd.DataFrame(rows, columns=["at", "duration_s", "waited_s"])
+    whole = (frame["at"] + frame["duration_s"]).max() - (frame["at"] - frame["waited_s"]).min()
+    longest = (frame["duration_s"] + frame["waited_s"]).max()
+
+    assert longest - 1e-6 <= spent_s(frame) <= whole + 1e-6
+
+
+def test_a_night_between_two_requests_is_not_counted_as_work() -> None:
+    frame = pd.DataFrame({"at": [0.0, 10.0, 40000.0], "duration_s": [1.0, 1.0, 2.0], "waited_s": 0.0})
+
+    assert spent_s(frame) == pytest.approx(13.0)
+    assert PAUSE_S < 40000
