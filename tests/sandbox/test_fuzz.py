@@ -137,14 +137,11 @@ def test_no_parameters_whatsoever_break_a_method(probe: Probe, family: str) -> N
     for name, version in METHODS:
         if ".".join(name.split(".")[:2]) != family:
             continue
-        for value in JUNK:
-            everything = dict.fromkeys(NAMES, value)
-            for params in (
-                everything,
-                {**everything, "id": 1, "ID": 1, "entityTypeId": 3, "moduleId": "crm"},
-            ):
-                with probe.undone():
-                    probe.ask(name, params, version)
+        for index, value in enumerate(JUNK):
+            # every other time it is a record that exists which is meant
+            known = {"id": 1, "ID": 1, "entityTypeId": 3, "moduleId": "crm"} if index % 2 else {}
+            with probe.undone():
+                probe.ask(name, {**dict.fromkeys(NAMES, value), **known}, version)
 
 
 def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
