@@ -6,7 +6,8 @@
     │   ├── ParameterError       an operation's parameter is unknown or wrong
     │   ├── CommandError         a method or its parameters cannot be sent
     │   ├── PlanError            a plan or an imported review cannot be used
-    │   └── SheetError           one cell of a spreadsheet
+    │   ├── SheetError           one cell of a spreadsheet
+    │   └── SandboxError         a sandbox cannot be made, found or told so
     ├── PortalError              the portal said no, or could not be asked
     │   ├── Rejected             proven: nothing was executed
     │   │   ├── AccessRefused    webhook, scope or rights: ask the portal's admin
@@ -47,6 +48,7 @@ __all__ = [
     "PlanError",
     "PortalError",
     "Rejected",
+    "SandboxError",
     "SettingsError",
     "SheetError",
     "SnapshotError",
@@ -61,6 +63,10 @@ class ToolkitError(Exception):
     """Something the toolkit foresaw: its text says what, where, and what to do next."""
 
     exit_code = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows instead of a traceback: the words alone (IPython asks for this method)."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class InputError(ToolkitError):
@@ -152,6 +158,19 @@ class SheetError(InputError):
         at = "".join([f", row {row}" if row is not None else "", f", column {column!r}" if column else ""])
         quoted = f"{value!r} " if value is not None else ""
         super().__init__(f"{sheet}{at}: {quoted}{problem}.\n{remedy}")
+
+
+class SandboxError(InputError):
+    """A sandbox portal cannot be made as ordered, is not running, or refused what it was told.
+
+    Args:
+        what: what happened, as a sentence without its full stop.
+        remedy: what to do.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{what}. {remedy}")
 
 
 class PortalError(ToolkitError):

@@ -15,7 +15,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,7 +26,7 @@ import httpx
 import pandas as pd
 
 from toolkit.client import Clock, Command, Governor, Limits, Portal, SimulatedClock, SystemClock
-from toolkit.errors import ApprovalNeeded, CanaryFailed, ParameterError, PlanError, ToolkitError
+from toolkit.errors import ApprovalNeeded, CanaryFailed, PlanError, SandboxError, ToolkitError
 from toolkit.operations import catalogue
 from toolkit.operations import operation as operation_named
 from toolkit.records import Snapshot, Wanted, entity, take_snapshot
@@ -50,11 +50,10 @@ from toolkit.runs import (
     over_share,
     verify,
 )
-from toolkit.sandbox import InProcessTransport, SharedClock, new_portal
-from toolkit.sandbox.doors.http import Server
-from toolkit.sandbox.doors.http import run as run_sandbox
+from toolkit.sandbox import InProcessTransport, SharedClock, cards, new_portal
+from toolkit.sandbox.cards import Card
+from toolkit.sandbox.hosting import Order, OrderError, host
 from toolkit.sandbox.restoring import load_snapshot
-from toolkit.sandbox.seeds import SEEDS
 from toolkit.settings import Settings
 
 __all__ = [
@@ -75,8 +74,10 @@ __all__ = [
     "plan_undo",
     "rehearse",
     "run_all",
+    "running_sandboxes",
     "serve_sandbox",
     "snapshot",
+    "tell_sandbox",
     "unfinished",
 ]
 
@@ -781,53 +782,51 @@ def _operations(scopes: set[str], admin: bool) -> list[Finding]:
 # -- sandbox -----------------------------------------------------------------------------------------
 
 
-def serve_sandbox(
-    ready: Callable[[dict[str, Any]], None],
-    *,
-    seed: str = "empty",
-    scale: float = 1.0,
-    number: int = 1,
-    from_snapshot: Path | None = None,
-    data: Path | None = None,
-    port: int = 0,
-    tls_port: int | None = None,
-    limits: str = "off",
-    faults: Sequence[Mapping[str, Any]] = (),
-    switches: Mapping[str, Any] | None = None,
-    secret: str | None = None,
-) -> None:
-    """Fill a sandbox portal and serve it until the process is told to stop.
+def serve_sandbox(settings: Settings, order: Order, ready: Callable[[dict[str, str]], None]) -> None:
+    """Fill a sandbox portal and serve it until the process, or `tell_sandbox`, ends it.
 
     Args:
-        ready: told how to reach it (webhook, client id and secret, TLS), once it answers.
-        seed: a seed's name.
-        scale, number: its size and number.
-        from_snapshot: a snapshot folder to load instead.
-        data: file that keeps its state; a file with a portal in it is opened as it is.
-        port, tls_port: 0 takes a free one.
-        limits: off, cloud, enterprise or box.
-        faults: scripted faults, as `toolkit.sandbox.faults` reads them.
-        switches: answers the documentation leaves open.
-        secret: of the webhook; made up without.
+        settings: where its card is left, for `tell_sandbox`.
+        order: how it should be.
+        ready: told how to reach it, as `toolkit.sandbox.hosting.host` says, once it answers.
+
+    Raises:
+        SandboxError: it cannot be made as ordered.
     """
-    portal = new_portal(data=data, limits=limits, switches=switches)
-    if portal.store.value("SELECT COUNT(*) FROM user") <= 1:
-        if from_snapshot is not None:
-            load_snapshot(portal, from_snapshot)
-        elif seed in SEEDS:
-            SEEDS[seed](portal, scale, number)
-        elif seed != "empty":
-            known = ", ".join(["empty", *SEEDS])
-            raise ParameterError("sandbox", "seed", seed, "is not a seed", f"Known: {known}.")
-    portal.faults.load([dict(each) for each in faults])
-    administrator = _administrator(portal)
-    secret = portal.access.add_webhook(administrator, secret)
-    client_id, client_secret = portal.access.add_app()
+    try:
+        host(replace(order, cards=_cards(settings)), ready)
+    except OrderError as error:
+        raise SandboxError(
+            f"sandbox start: {error.option}={error.value!r} {error.problem}", error.remedy
+        ) from error
 
-    def opened(server: Server) -> None:
-        facts = {"webhook": f"{server.url}/rest/{administrator}/{secret}/", "status_page": server.url}
-        if server.tls_url:
-            facts["webhook_tls"] = f"{server.tls_url}/rest/{administrator}/{secret}/"
-        ready({**facts, "client_id": client_id, "client_secret": client_secret})
 
-    run_sandbox(portal, port, tls_port, ready=opened)
+def running_sandboxes(settings: Settings) -> list[Card]:
+    """The sandboxes of this user that run on this machine, by port."""
+    return cards.running(_cards(settings))
+
+
+def tell_sandbox(settings: Settings, verb: str, port: int | None = None, **given: Any) -> dict[str, Any]:
+    """Have a running sandbox do something, and give back what it says.
+
+    Args:
+        settings: where cards are left.
+        verb: stop, reset, save, load, log or show; after `stop` its process has ended.
+        port: of the sandbox; None means the only one.
+        given: `path` of a file for save and load, `last` requests for log.
+
+    Raises:
+        SandboxError: none runs there, several do, or it refused.
+    """
+    try:
+        card = cards.find(_cards(settings), port)
+        said = cards.ask(card, verb, **given)
+        if verb == "stop":
+            cards.wait_for_end(card)
+    except cards.CardError as error:
+        raise SandboxError(error.what, error.remedy) from error
+    return {"port": card.port, **said}
+
+
+def _cards(settings: Settings) -> Path:
+    return settings.state_dir / "sandboxes"

@@ -14,6 +14,7 @@ itself. Start reading at `portal.py` (the life of a request), then `gates.py`, t
     files.py, links.py  bytes and signed links           drive.py     where files live
     methods/     the method families                     seeds/       what a portal is filled with
     doors/       in-process, HTTP, TLS                   loading.py   by the million, snapshots, saved states
+    hosting.py   a portal in a process of its own        control.py, cards.py  telling a running one
 """
 
 from __future__ import annotations

@@ -364,27 +364,29 @@ def run(
     *,
     tls_folder: Path | None = None,
     ready: Callable[[Server], None] | None = None,
+    ended: threading.Event | None = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM; for a process of its own. The portal is closed at the end.
+    """Serve until Ctrl-C, SIGTERM or `ended`; for a process of its own. The portal is closed at the end.
 
     Args:
         portal, port, tls_port, host, tls_folder: as in `serve`.
         ready: called once the doors are open, to print addresses.
+        ended: set by whoever else may end it.
 
     Raises:
         DoorError: an address cannot be listened on.
     """
-    ended = threading.Event()
+    ending = ended or threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
+        ending.set()
 
     before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with serve(portal, port, tls_port, host, tls_folder=tls_folder) as server:
             if ready is not None:
                 ready(server)
-            while not ended.wait(0.5):  # in slices: Windows delivers signals between waits only
+            while not ending.wait(0.5):  # in slices: Windows delivers signals between waits only
                 pass
     finally:
         for each, old in before.items():
