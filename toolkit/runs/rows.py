@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import pandas as pd
+
 from toolkit.client import Command, Outcome
 from toolkit.records import Entity, FieldType
 
@@ -49,7 +51,7 @@ class Row:
             int(record["change"]),
             record["kind"],
             record["entity"],
-            0 if record_id is None or record_id != record_id else int(record_id),
+            0 if pd.isna(record_id) else int(record_id),
             json.loads(record["before"]),
             json.loads(record["after"]),
             record["marker"],
