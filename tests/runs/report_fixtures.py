@@ -11,7 +11,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from toolkit.runs import Run, write_report
+from toolkit.runs import Changes, Plan, Run, binds, creates, deletes, updates, write_report
+from toolkit.runs.changes import merges
+from toolkit.runs.references import made
 from toolkit.runs.report import Language
 from toolkit.sandbox.records import Change
 
@@ -128,6 +130,36 @@ def robbed(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = planned(world)
     world.sandbox.listeners.append(robot)
     return proven(world, run)
+
+
+def merging(world: World) -> Run:
+    """A plan that merges the second contact into the first, and what else a plan can hold."""
+    run = planned(world)
+    one, other = (int(each) for each in run.plan.active["record_id"][:2])
+    cards = {one: {"name": "Контакт"}, other: {"name": "Контакт", "post": "врач"}}
+    merged = merges(
+        "contact",
+        [one],
+        losers=[[other]],
+        cards=[cards],
+        becomes=[{"name": "Контакт", "post": "врач"}],
+        lost=[[{"id": other, "field": "comments", "value": "звонить после шести"}]],
+        reason="same phone and name",
+        group="pair",
+    )
+    prepared = updates(
+        "contact", [one], before={"post": [None]}, after={"post": ["врач"]}, reason="equalised", group="pair"
+    )
+    link, old = {"entityTypeId": 2, "entityId": 1}, {"entityTypeId": 3, "entityId": other}
+    more = Changes.joined(
+        prepared,
+        merged,
+        binds("activity", [5], to=[link], instead_of=[old], reason="the card goes"),
+        creates("deal", [{"title": "Сделка", "contactId": made("x")}], markers=["call:1"], reason="call"),
+        deletes("contact", [other + 1], before=[{"name": "Лишний"}], reason="created by the run"),
+    )
+    run.freeze(Plan.freeze(more, {"operation": "merge"}))
+    return run
 
 
 def copied(run: Run, target: Path) -> Run:

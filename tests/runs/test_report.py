@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 import shutil
 import stat
@@ -12,10 +14,12 @@ import openpyxl
 import pytest
 
 import toolkit.runs.report as room
+from toolkit import operations
 from toolkit.errors import Paused, PlanError, StorageError
-from toolkit.runs import Plan, Run, Settled, write_report
+from toolkit.runs import Plan, Run, Settled, undo, write_report
 from toolkit.runs.report import html, workbook
 from toolkit.runs.report.russian import PLURALS, RUSSIAN
+from toolkit.runs.report.wording import Wording
 
 from .conftest import SECRET, World
 from .report_fixtures import (
@@ -25,6 +29,7 @@ from .report_fixtures import (
     clean,
     copied,
     disturbed,
+    merging,
     page_of,
     planned,
     proven,
@@ -247,6 +252,19 @@ def test_sheets_have_frozen_headings_and_filters(clean: Run) -> None:
     assert sheet.auto_filter.ref == f"A1:J{len(clean.plan) + 1}"
 
 
+def test_every_kind_of_change_is_told_in_words(world: World) -> None:
+    run = merging(world)
+    rows = {row[2]: row for row in sheets_of(write_report(run)[1])["Изменения"][1:]}
+    before, after = ({kind: row[column] for kind, row in rows.items()} for column in (5, 6))
+
+    assert re.fullmatch(r"контакт \d+ \(Контакт \d+\), контакт \d+ \(Контакт \d+\)", before["объединить"])
+    assert after["объединить"].endswith("Должность: врач; пропадёт: Комментарий: звонить после шести")
+    assert re.fullmatch(r"связь: контакт \d+", before["связать"])
+    assert after["связать"] == "связь: сделка 1"
+    assert after["создать"] == "Название: Сделка; Контакт: запись, созданная для x"
+    assert (before["удалить"], after["удалить"]) == ("Имя: Лишний", "запись удалена")
+
+
 def test_a_struck_row_is_told_as_struck(world: World) -> None:
     run = planned(world)
     run.freeze(run.plan.narrowed(list(run.plan.table["change"])[1:]))
@@ -378,6 +396,24 @@ def test_everything_a_report_says_is_said_in_russian_too() -> None:
 
     assert len(plain) > 100
     assert plain - set(RUSSIAN) == set()
+
+
+def test_every_reason_an_operation_gives_is_said_in_russian_too() -> None:
+    modules = [
+        importlib.import_module(f"{operations.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(operations.__path__)
+    ]
+    reasons = {
+        text
+        for module in [*modules, undo]
+        for name, text in vars(module).items()
+        if name.isupper() and not name.startswith("_") and isinstance(text, str)
+    }
+
+    assert len(reasons) > 5
+    assert {text for text in reasons if Wording("ru").phrase(text) == text} == set(), (
+        "add them to report/russian.py"
+    )
 
 
 def test_both_languages_have_the_same_places_to_fill() -> None:

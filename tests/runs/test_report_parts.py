@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.runs.report.evidence import PAUSE_S
+from toolkit.runs.report.names import Names, plain
 from toolkit.runs.report.timeline import spent_s
 from toolkit.runs.report.wording import Wording
 
@@ -67,6 +68,36 @@ def test_what_apply_noted_is_told_in_both_languages() -> None:
         Wording("ru").phrase("Слова портала, которых никто не знает")
         == "Слова портала, которых никто не знает"
     )
+
+
+@pytest.mark.parametrize(
+    ("noted", "told"),
+    [
+        (
+            "the portal answered CONFLICT; changed since the plan was made (5: post, name); not merged",
+            "портал ответил CONFLICT; не объединены: после составления плана карточки изменились"
+            " — контакт 5: «Должность», «Имя»",
+        ),
+        ("the portal answered ERROR and did nothing", "портал ответил ERROR и ничего не сделал"),
+        ("assignedById: 7, name: 'Ольга, Петровна'", "Ответственный: сотрудник 7; Имя: Ольга, Петровна"),
+        ("deal 3: user 7; deal 4: user 8", "сделка 3: сотрудник 7; сделка 4: сотрудник 8"),
+        ("", ""),
+    ],
+)
+def test_what_was_noted_about_a_record_is_told_with_names(noted: str, told: str) -> None:
+    names = Names(None, "example.bitrix24.ru", Wording("ru"))
+
+    assert plain(names.told("contact", noted)) == told
+
+
+def test_records_named_in_a_sentence_lead_to_their_cards() -> None:
+    pieces = Names(None, "example.bitrix24.ru", Wording("ru")).told("contact", "deal 3: user 7")
+
+    assert [piece.url for piece in pieces] == [
+        "https://example.bitrix24.ru/crm/deal/details/3/",
+        "",
+        "https://example.bitrix24.ru/company/personal/user/7/",
+    ]
 
 
 REQUESTS = st.lists(

@@ -18,7 +18,7 @@ from toolkit.errors import PlanError, SheetError
 from toolkit.runs import Run, export_review, import_review
 
 from .conftest import World, make_world
-from .report_fixtures import FORMULA, copied, planned
+from .report_fixtures import FORMULA, copied, merging, planned
 
 SHEET = "План"
 NUMBER, CARRY_OUT, RECORD, AFTER, NOTE = 1, 2, 4, 7, 9
@@ -151,6 +151,20 @@ def test_a_review_saved_by_libreoffice_is_read(run: Run, review: Path, tmp_path:
     plan = import_review(run, out / review.name)
 
     assert list(plan.table.loc[plan.table["struck"], "change"]) == [1]
+
+
+def test_a_merge_said_no_to_takes_its_preparation_along_however_often_it_is_imported(
+    world: World, tmp_path: Path
+) -> None:
+    run = merging(world)
+    merge = int(run.plan.table.loc[run.plan.table["kind"] == "merge", "change"].iloc[0])
+    path = edited(export_review(run, tmp_path / "review.xlsx"), say("нет", merge + 2))
+
+    run.freeze(import_review(run, path))
+    plan = import_review(run, path)
+
+    assert set(plan.table.loc[plan.table["struck"], "group"]) == {"pair"}
+    assert plan.table["struck"].sum() == 2
 
 
 # -- what is refused ---------------------------------------------------------------------------------

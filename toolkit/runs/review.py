@@ -24,7 +24,7 @@ from toolkit.runs.folder import Run
 from toolkit.runs.plan import Plan
 from toolkit.runs.report.evidence import gather
 from toolkit.runs.report.html import title_of
-from toolkit.runs.report.listings import Cell, Column, Listing, Tables
+from toolkit.runs.report.listings import Cell, Column, Listing, Tables, mentioned
 from toolkit.runs.report.names import Names
 from toolkit.runs.report.wording import Language, Wording
 from toolkit.runs.report.workbook import MOST_ROWS, SheetWriter
@@ -111,8 +111,7 @@ def _rows(plan: Plan, names: Names, _: Wording) -> Listing:
     ]
 
     def rows() -> Iterator[Sequence[Cell]]:
-        for name, group in plan.table.groupby("entity"):
-            names.learn(str(name), group["record_id"])
+        _learn(plan, names)
         columns_of_plan = [str(name) for name in plan.table.columns]
         for values in plan.table.itertuples(index=False, name=None):
             row = dict(zip(columns_of_plan, values, strict=True))
@@ -130,6 +129,11 @@ def _rows(plan: Plan, names: Names, _: Wording) -> Listing:
             ]
 
     return Listing(_("Plan"), columns, len(plan.table), rows)
+
+
+def _learn(plan: Plan, names: Names) -> None:
+    for name, group in plan.table.groupby("entity"):
+        names.learn(str(name), mentioned(group))
 
 
 def _told(row: Mapping[str, Any], names: Names, _: Wording) -> tuple[str, str, str, str]:
@@ -229,16 +233,34 @@ def import_review(run: Run, path: Path) -> Plan:
                 f"Export the review of run {run.id} and mark it there.",
             )
         wording = Wording("en" if facts.get("language") == "en" else "ru", gather(run).offset_s)
-        keep = set(_kept(run, book, path, wording))
+        keep = dict(_kept(run, book, path, wording))
     finally:
         book.close()
+    _put_none_back(run.plan, keep, f"{path} [{wording('Plan')}]", wording)
     return run.plan.narrowed(keep)
 
 
-def _kept(run: Run, book: Any, path: Path, _: Wording) -> Iterator[int]:
-    """Numbers of the rows that stay; every row is checked on the way."""
+def _put_none_back(plan: Plan, keep: Mapping[int, int], where: str, _: Wording) -> None:
+    """Refuse a yes that would need a struck row back; what is struck along with its merge is none."""
+    wanted = Plan(plan.table.assign(struck=False), plan.listed, plan.facts).narrowed(keep)
+    back = plan.table.loc[plan.table["struck"] & ~wanted.table["struck"], "change"]
+    if len(back):
+        change = int(back.iloc[0])
+        raise SheetError(
+            where,
+            keep[change],
+            _("carry out"),
+            _("yes"),
+            f"would put back change {change}, which was struck before",
+            "A review can only strike rows; plan again to have it back.",
+        )
+
+
+def _kept(run: Run, book: Any, path: Path, _: Wording) -> Iterator[tuple[int, int]]:
+    """Changes that stay, and the rows they stand in; every row is checked on the way."""
     plan = run.plan
     names = Names(gather(run).before, run.facts.portal, _)
+    _learn(plan, names)
     rows = {int(row["change"]): row for row in plan.table.to_dict("records")}
     sheet = next((each for each in book.worksheets if each.title == _("Plan")), None)
     where = f"{path} [{_('Plan')}]"
@@ -273,18 +295,8 @@ def _kept(run: Run, book: Any, path: Path, _: Wording) -> Iterator[int]:
                     f"was edited: change {number} reads {meant!r}",
                     "A review can only strike rows. " + _AGAIN,
                 )
-        if not _yes(values[_CARRY_OUT], where, at, headings):
-            continue
-        if row["struck"]:
-            raise SheetError(
-                where,
-                at,
-                headings[_CARRY_OUT],
-                values[_CARRY_OUT],
-                f"would put back change {number}, which was struck before",
-                "A review can only strike rows; plan again to have it back.",
-            )
-        yield number
+        if _yes(values[_CARRY_OUT], where, at, headings):
+            yield number, at
 
 
 def _same_headings(found: Sequence[str], meant: Sequence[str], where: str) -> None:

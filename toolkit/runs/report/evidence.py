@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from toolkit.client import CostModel, Estimate, Limits
+from toolkit.client import METHODS, CostModel, Estimate, Limits
 from toolkit.errors import SnapshotError
 from toolkit.records import Snapshot, entity
 from toolkit.runs.cost import estimate
 from toolkit.runs.folder import Run, RunFacts
 from toolkit.runs.plan import Plan
+from toolkit.runs.references import with_ids
 
 __all__ = ["EXCEPTIONS", "PAUSE_S", "PHASES", "STATES", "Evidence", "Standing", "gather"]
 
@@ -216,7 +217,8 @@ def gather(run: Run) -> Evidence:
     """
     plan = run.plan
     journal = run.journal.table()
-    changes = plan.table.merge(journal, on="change", how="left")
+    # What the run made has its id by now.
+    changes = with_ids(plan.table, run.journal.results()).merge(journal, on="change", how="left")
     changes["state"] = changes["state"].astype("object").fillna("planned").mask(changes["struck"], "struck")
     events = run.journal.events()
     requests = run.journal.requests()
@@ -257,12 +259,9 @@ def _phases(requests: pd.DataFrame, events: list[dict[str, Any]]) -> list[str]:
         methods = json.loads(carried)
         if "im.notify.system.add" in methods:
             phases.append("notify")
-        elif any(method.rsplit(".", 1)[-1] in _WRITING for method in methods):
+        elif any(name.lower() in METHODS and METHODS[name.lower()].effect == "write" for name in methods):
             phases.append("write")
         else:
             passed = [phase for moment, phase in marks if moment <= at]
             phases.append(passed[-1] if passed else "read")
     return phases
-
-
-_WRITING = frozenset({"add", "update", "delete", "import", "batchimport", "mergebatch", "mergeBatch"})

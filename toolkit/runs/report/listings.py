@@ -16,7 +16,7 @@ from toolkit.runs.report.names import Names, Piece
 from toolkit.runs.report.timeline import spent_s
 from toolkit.runs.report.wording import PHASE_WORDS, Wording
 
-__all__ = ["STATE_WORDS", "Cell", "Column", "Listing", "Mark", "Tables"]
+__all__ = ["STATE_WORDS", "Cell", "Column", "Listing", "Mark", "Tables", "mentioned"]
 
 STATE_WORDS: Mapping[str, str] = {
     "done": "done",
@@ -369,7 +369,7 @@ class Tables:
 
     def _learn(self, frame: pd.DataFrame) -> None:
         for name, rows in frame.groupby("entity"):
-            self.names.learn(str(name), rows["record_id"])
+            self.names.learn(str(name), mentioned(rows))
 
     def _record(self, row: Mapping[str, Any]) -> tuple[list[Piece], str]:
         name, record_id = str(row["entity"]), row["record_id"]
@@ -397,6 +397,15 @@ class Tables:
         if moment is None or moment != moment or moment == "":
             return None
         return self._.local(moment)
+
+
+def mentioned(rows: pd.DataFrame) -> list[Any]:
+    """The ids of the records that rows of a plan are about; of a merge all its cards."""
+    ids = rows["record_id"].tolist()
+    if "kind" in rows:
+        merges = rows.loc[rows["kind"] == "merge", "after"]
+        ids += [card for after in merges for card in json.loads(after)["losers"]]
+    return ids
 
 
 def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

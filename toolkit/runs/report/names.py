@@ -17,6 +17,7 @@ from toolkit.errors import ParameterError
 from toolkit.records import Snapshot, entity, read_value
 from toolkit.records.spellings import UnreadableError
 from toolkit.records.tables import defined_type
+from toolkit.runs.references import REFERENCE
 from toolkit.runs.report.wording import Wording
 
 __all__ = ["Names", "Piece", "plain"]
@@ -206,6 +207,8 @@ class Names:
         """A value of a field, as a person would say it."""
         definition = self._definition(name, field)
         of_type = str(definition.get("type", ""))
+        if isinstance(value, Mapping) and value.keys() == {REFERENCE}:
+            return self._("the record made for {marker}", marker=value[REFERENCE])
         if field == entity(name).responsible_field or of_type in ("user", "employee"):
             values = value if isinstance(value, list) else [value]
             return ", ".join(self.user(each) for each in values) if values else self._("nobody")
@@ -230,11 +233,45 @@ class Names:
         if kind == "notify":
             return "", self.message(str(change["after"]), change.get("result"))
         if kind == "bind":
-            to: Mapping[str, Any] = json.loads(change["after"])
-            other = entity(f"item:{int(to['entityTypeId'])}").name
-            return "", self._("linked with: {record}", record=self.record(other, to["entityId"]).text)
+            given_up = self._link(change["before"]) if json.loads(change["before"]) else ""
+            return given_up, self._link(change["after"])
+        if kind == "merge":
+            return self._merge(change)
+        if kind == "create":
+            replaced = json.loads(change["before"]).get("replaces")
+            instead = (
+                self._("in place of {record}", record=self.record(name, replaced).text) if replaced else ""
+            )
+            return instead, self.cells(name, change["after"])
         before, after = self.cells(name, change["before"]), self.cells(name, change["after"])
         return before, self._("the record is deleted") if kind == "delete" else after
+
+    def _link(self, text: str) -> str:
+        to: Mapping[str, Any] = json.loads(text)
+        other = entity(f"item:{int(to['entityTypeId'])}").name
+        return self._("linked with: {record}", record=self.record(other, to["entityId"]).text)
+
+    def _merge(self, change: Mapping[str, Any]) -> tuple[str, str]:
+        """The cards there are, and what is left of them."""
+        name = str(change["entity"])
+        before, after = json.loads(change["before"]), json.loads(change["after"])
+        cards = [change["record_id"], *after["losers"]]
+        kept = self._("only {record} is left", record=self._card(name, cards[0]))
+        becomes = [
+            f"{self.field(name, field)}: {self.value(name, field, each)}"
+            for field, each in after["becomes"].items()
+        ]
+        gone = [
+            f"{self.field(name, each['field'])}: {self.value(name, each['field'], each['value'])}"
+            for each in before.get("lost", [])
+        ]
+        lost = [self._("gone for good: {cells}", cells="; ".join(gone))] if gone else []
+        return ", ".join(self._card(name, card) for card in cards), "; ".join([kept, *becomes, *lost])
+
+    def _card(self, name: str, card: Any) -> str:
+        title = self.title(name, card)
+        text = self.record(name, card).text
+        return f"{text} ({title})" if title else text
 
     def change(self, change: Mapping[str, Any]) -> str:
         """A change as one sentence: `Ответственный: Софья Иванова → Тимур Филатов`."""
@@ -278,11 +315,19 @@ class Names:
         words = self._.phrase(words)
         words = re.sub(r"<field>(\w+)</field>", lambda found: self.field(name, found[1]), words)
         words = re.sub(r"<fields>([\w, ]+)</fields>", lambda found: self._fields(name, found[1]), words)
+        words = re.sub(r"<cards>([^<]*)</cards>", lambda found: self._cards(name, found[1]), words)
         words = re.sub(r"<moment>([^<]*)</moment>", lambda found: self._.moment(found[1]), words)
         return self._referenced(words)
 
     def _fields(self, name: str, listing: str) -> str:
         return ", ".join(f"«{self.field(name, each.strip())}»" for each in listing.split(","))
+
+    def _cards(self, name: str, listing: str) -> str:
+        """`5: post, name; 7: fm`, told with the names of fields."""
+        pairs = (each.partition(": ") for each in listing.split("; "))
+        return "; ".join(
+            f"{self.record(name, card).text}: {self._fields(name, fields)}" for card, _, fields in pairs
+        )
 
     def _referenced(self, words: str) -> list[Piece]:
         pieces: list[Piece] = []

@@ -4,8 +4,8 @@
     PLURALS    English text for many -> Russian for 1, for 2, for 5
     PATTERNS   what apply and undo note about a record: pattern, Russian, English
 
-In a pattern's answer `<fields>`, `<field>` and `<moment>` surround what `Names` still has to tell, and
-`user 5` or `deal 7` become names.
+In a pattern's answer `<fields>`, `<cards>` and `<moment>` surround what `Names` still has to tell, and
+`user 5` or `deal 7` become names. What a pattern finds as `rest` is told as a phrase of its own.
 """
 
 from __future__ import annotations
@@ -279,6 +279,10 @@ RUSSIAN: dict[str, str] = {
     "no": "нет",
     "linked with: {record}": "связь: {record}",
     "the record is deleted": "запись удалена",
+    "in place of {record}": "вместо записи «{record}»",
+    "only {record} is left": "остаётся {record}",
+    "gone for good: {cells}": "пропадёт: {cells}",
+    "the record made for {marker}": "запись, созданная для {marker}",
     # fields
     "Responsible": "Ответственный",
     "Observers": "Наблюдатели",
@@ -330,7 +334,19 @@ RUSSIAN: dict[str, str] = {
     "the deal's responsible is not among the portal's users": "ответственного сделки нет среди сотрудников портала",
     "the record cannot be read by the webhook's user": "пользователь вебхука не может прочитать запись",
     "asked never to touch it": "просили никогда не трогать",
+    "phones in one format": "телефоны в одном формате",
+    "the value is not a phone number": "это не номер телефона",
+    "digits are missing or hidden": "цифр не хватает, или они скрыты",
+    "the number has two readings, or a digit too many or too few": (
+        "номер можно прочитать двояко, или в нём лишняя либо недостающая цифра"
+    ),
+    "the area code is missing": "нет кода города",
+    "words beside the number would be lost": "потерялись бы слова рядом с номером",
     # what apply and undo say
+    "no answer, and no effect, each time": "каждый раз без ответа и без последствий",
+    "merged: only the master is left": "объединено: осталась только главная карточка",
+    "the cards were not merged": "карточки не были объединены",
+    "it was given to another record since": "с тех пор его связали с другой записью",
     "back to what it was before the run": "вернуть как было до запуска",
     "created by the run": "создано запуском",
     "changed since by somebody else: left as it is": "потом изменил кто-то другой: оставлено как есть",
@@ -342,9 +358,6 @@ RUSSIAN: dict[str, str] = {
     "nothing was changed that concerns this person": "ничего, что касалось бы этого сотрудника, не изменилось",
     "found done after a lost answer": "ответ портала потерялся; проверено: изменение выполнено",
     "found not done after a lost answer": "ответ портала потерялся; проверено: изменение не выполнено",
-    "sent as often as allowed, each time without an answer or an effect": (
-        "отправлено столько раз, сколько разрешено, и каждый раз без ответа и без последствий"
-    ),
 }
 
 PLURALS: dict[str, tuple[str, str, str]] = {
@@ -431,6 +444,37 @@ PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         r"внешний ключ \2 стоит сразу на нескольких записях: \1",
         r"\1 records carry the external key \2",
     ),
+    (
+        re.compile(r"changed since the plan was made \((.+)\); not merged"),
+        r"не объединены: после составления плана карточки изменились — <cards>\1</cards>",
+        r"not merged: the cards changed after the plan was made: <cards>\1</cards>",
+    ),
+    (
+        re.compile(r"the other cards are gone, but (\d+) lacks what they held: (.+)"),
+        r"других карточек уже нет, но на карточке \1 не хватает того, что на них было: \2",
+        r"the other cards are gone, but \1 lacks what they held: \2",
+    ),
+    (
+        re.compile(r"half merged, or deleted by somebody: gone (.+); still there: (.+)"),
+        r"объединены наполовину или кем-то удалены: пропали \1; на месте \2",
+        r"half merged, or deleted by somebody: gone \1; still there: \2",
+    ),
+    (
+        re.compile(r"what it belongs to was not made \((.+)\)"),
+        r"не создано то, к чему это относится (\1)",
+        r"what it belongs to was not made (\1)",
+    ),
+    (
+        re.compile(r"the portal answered (\S*) and did nothing"),
+        r"портал ответил \1 и ничего не сделал",
+        r"the portal answered \1 and did nothing",
+    ),
+    (
+        re.compile(r"the portal answered (\S*); (?P<rest>.+)"),
+        r"портал ответил \1; ",
+        r"the portal answered \1; ",
+    ),
+    (re.compile(r"(\d+) is still there"), r"запись \1 на месте", r"\1 is still there"),
     (re.compile(r"exists as (\d+)"), r"уже есть, номер \1", r"exists as \1"),
     (
         re.compile(r"its links cannot be read: (.*)"),

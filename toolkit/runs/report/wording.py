@@ -67,7 +67,8 @@ class Wording:
         for pattern, russian, english in PATTERNS:
             found = pattern.fullmatch(text)
             if found:
-                return found.expand(russian if self.language == "ru" else english)
+                said = found.expand(russian if self.language == "ru" else english)
+                return said + self.phrase(found["rest"]) if "rest" in pattern.groupindex else said
         return self._house(text)
 
     def number(self, number: float) -> str:
