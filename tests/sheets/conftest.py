@@ -1,0 +1,43 @@
+"""Workbooks as people make them, in openpyxl and in LibreOffice."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Converter = Callable[[Path, str], Path]
+
+
+@pytest.fixture(scope="session")
+def libreoffice(tmp_path_factory: pytest.TempPathFactory) -> Converter:
+    """Save a spreadsheet in another format with LibreOffice, as an admin would."""
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed")
+    home = tmp_path_factory.mktemp("office")
+
+    def convert(path: Path, suffix: str) -> Path:
+        folder = home / suffix.partition(":")[0]
+        folder.mkdir(exist_ok=True)
+        subprocess.run(
+            [
+                office,
+                "--headless",
+                f"-env:UserInstallation={(home / 'profile').as_uri()}",
+                "--convert-to",
+                suffix,
+                "--outdir",
+                str(folder),
+                str(path),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+        return folder / f"{path.stem}.{suffix.partition(':')[0]}"
+
+    return convert
