@@ -216,14 +216,21 @@ class Bench:
         self.keeper.ask("client", script.pid)
         said, cried = script.communicate(timeout=PATIENCE_S)
         seconds = time.perf_counter() - began
-        time.sleep(0.3)  # what a killed script has sent is carried out before it is counted
-        counts: dict[str, int] = self.keeper.ask("counts")
+        counts = self.settled()
         if script.returncode == 0:
             return Start("well", json.loads(said.splitlines()[-1])["seconds"], counts)
         if script.returncode == -signal.SIGKILL:
             return Start("killed", seconds, counts)
         error = cried.strip().splitlines()[-1].partition(":")[0]
         return Start(error.rpartition(".")[-1], seconds, counts)
+
+    def settled(self) -> dict[str, int]:
+        """What the portal holds when everything a killed script had sent is carried out."""
+        before: dict[str, int] = {}
+        while (counts := self.keeper.ask("counts")) != before:
+            before = counts
+            time.sleep(0.3)
+        return before
 
     def until_well(self, library: str, job: str) -> list[Start]:
         """Start it again until it ends well."""
