@@ -33,7 +33,6 @@ class Method:
         docs: page of the documentation, relative to its root; the evidence.
         not_emulated: what of the page is left out, in a few words; empty when nothing is.
         app_only: refuses incoming webhooks.
-        admin_only: refuses users who are not administrators, with the method's own error.
         in_batch: may be called inside `batch`.
         version: 2, or 3 for the REST 3.0 envelope.
         feature: plan feature it needs; the plan gate refuses it when that is off.
@@ -45,7 +44,6 @@ class Method:
     docs: str
     not_emulated: str = ""
     app_only: bool = False
-    admin_only: bool = False
     in_batch: bool = True
     version: int = 2
     feature: str = ""
@@ -106,7 +104,6 @@ def method(
     scope: str | tuple[str, ...] = (),
     not_emulated: str = "",
     app_only: bool = False,
-    admin_only: bool = False,
     in_batch: bool = True,
     version: int = 2,
     feature: str = "",
@@ -119,7 +116,7 @@ def method(
         if key in _METHODS:
             raise ValueError(f"{name} (v{version}) is registered twice")
         _METHODS[key] = Method(
-            name, body, scopes, docs, not_emulated, app_only, admin_only, in_batch, version, feature
+            name, body, scopes, docs, not_emulated, app_only, in_batch, version, feature
         )
         return body
 

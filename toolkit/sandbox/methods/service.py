@@ -81,7 +81,7 @@ def feature_get(call: Call) -> Any:
     """Whether the plan includes a REST feature."""
     code = str(call.get("CODE") or "")
     if not code:
-        raise RestError("CODE_EMPTY", "Code can not be empty")
+        raise RestError("CODE_EMPTY", "CODE can't be empty")
     return {
         "value": "Y"
         if code in ("rest_offline_extended", "rest_auth_connector") and call.portal.plan_allows(code)
@@ -91,14 +91,16 @@ def feature_get(call: Call) -> Any:
 
 @method("app.info", docs=_SYSTEM + "app-info.md")
 def app_info(call: Call) -> Any:
-    """What application calls, and under which licence."""
+    """What application calls, and under which licence; a webhook is none, and is told so."""
     app = call.caller.app
+    if app is None:
+        raise RestError("ACCESS_DENIED", "Access denied! Application context required")
     return {
-        "ID": app["ID"] if app else None,
-        "CODE": app["CLIENT_ID"] if app else None,
-        "VERSION": "1" if app else None,
-        "STATUS": app["STATUS"] if app else "F",
-        "INSTALLED": bool(app),
+        "ID": app["ID"],
+        "CODE": app["CLIENT_ID"],
+        "VERSION": 1,
+        "STATUS": app["STATUS"],
+        "INSTALLED": True,
         "PAYMENT_EXPIRED": "N",
         "DAYS": None,
         "LANGUAGE_ID": "ru",
