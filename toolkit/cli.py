@@ -40,6 +40,8 @@ snapshots = typer.Typer(no_args_is_help=True, help="Write-once copies of a porta
 sandboxes = typer.Typer(no_args_is_help=True, help="A portal that lives on this machine.")
 app.add_typer(snapshots, name="snapshot")
 app.add_typer(sandboxes, name="sandbox")
+notebooks = typer.Typer(no_args_is_help=True, help="Notebooks, run with nobody watching.")
+app.add_typer(notebooks, name="notebook")
 
 Given = Annotated[
     list[str] | None,
@@ -618,6 +620,52 @@ def _switches(given: list[str]) -> dict[str, str]:
         if "=" not in each:
             raise SandboxError(f"--switch {each!r} has no value", "Write --switch name=value.")
     return dict(each.split("=", 1) for each in given)
+
+
+# -- notebooks ---------------------------------------------------------------------------------------
+
+
+@notebooks.command("list")
+def notebook_list() -> None:
+    """The notebooks that come with the toolkit."""
+    from toolkit.headless import shipped_notebooks
+
+    for path in sorted(shipped_notebooks().glob("*.ipynb")):
+        typer.echo(path.stem)
+
+
+@notebooks.command("run")
+def notebook_run(
+    name: Annotated[str, typer.Argument(help="20_reassign, or the path of a notebook.")],
+    param: Given = None,
+    params: ParamFile = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where the executed notebook goes; output/ without.")
+    ] = None,
+) -> None:
+    """Execute a notebook; its output is kept, and its exit code is that of the run inside."""
+    from toolkit.headless import find_notebook, run_notebook
+
+    notebook = find_notebook(name)
+    given = _parameters(notebook.stem, param, params)
+    if output is None:
+        Path("output").mkdir(mode=0o700, exist_ok=True)
+        moment = datetime.now(UTC).astimezone().strftime("%Y%m%d-%H%M%S")
+        output = Path("output") / f"{notebook.stem}-{moment}.ipynb"
+    executed = run_notebook(notebook, given, output)
+    typer.echo(str(executed.output))
+    if executed.message:
+        typer.echo(executed.message, err=True)
+    raise typer.Exit(executed.exit_code)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Made when absent.")]) -> None:
+    """Lay out a project: notebooks, inbox, snapshots, policy and .env."""
+    from toolkit.project import lay_out
+
+    for path in lay_out(folder):
+        typer.echo(str(path))
 
 
 # -- small parts -------------------------------------------------------------------------------------

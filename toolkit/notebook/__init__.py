@@ -1,0 +1,18 @@
+"""What notebooks import: a thin layer over `toolkit.workflow` whose things show themselves.
+
+    opening    a portal, real or beside the notebook      runs      one run, from plan to undo
+    markup     HTML and text of what is shown             health    what is in a portal, as pictures
+    approval   agreeing to a plan                         beside    the sandbox process
+    outcome    exit codes for a headless runner
+
+Start with `open_portal`. Verbs may be called again: "Run All" twice never starts a second run.
+"""
+
+from __future__ import annotations
+
+from toolkit.notebook.health import Health
+from toolkit.notebook.markup import View
+from toolkit.notebook.opening import OpenPortal, open_portal
+from toolkit.notebook.runs import OpenRun
+
+__all__ = ["Health", "OpenPortal", "OpenRun", "View", "open_portal"]

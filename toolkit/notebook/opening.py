@@ -1,0 +1,282 @@
+"""Opening a portal from a notebook: the sandbox beside it, or a real one; and what is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from toolkit import workflow
+from toolkit.errors import PlanError, SettingsError
+from toolkit.notebook.beside import ensure_sandbox
+from toolkit.notebook.health import Health
+from toolkit.notebook.markup import Grid, Said, Speech, View
+from toolkit.notebook.runs import OpenRun, shown_again
+from toolkit.operations import operation as operation_named
+from toolkit.records import Snapshot, list_snapshots
+from toolkit.runs import Run
+from toolkit.runs.report.listings import Column, Listing, Mark
+from toolkit.settings import Settings
+from toolkit.showing import ProgressBar
+from toolkit.workflow import Workspace
+
+__all__ = ["OpenPortal", "open_portal", "project_folder"]
+
+_MARKS = {"good": "✓", "note": "·", "warning": "!", "bad": "✗"}
+_TONES = {"good": "good", "note": "", "warning": "warn", "bad": "bad"}
+
+
+def project_folder() -> Path:
+    """The folder that holds `.env`, `snapshots/`, `inbox/`: the one above `notebooks`, else the present one."""
+    here = Path.cwd()
+    return here.parent if here.name == "notebooks" else here
+
+
+def open_portal(
+    portal: str = "sandbox",
+    *,
+    language: str = "ru",
+    seed: str = "realty",
+    scale: float = 0.02,
+    folder: str | Path | None = None,
+    **settings: Any,
+) -> OpenPortal:
+    """A portal to work with.
+
+    Args:
+        portal: `sandbox` for one that lives on this machine, in `.sandbox`; else the host of a real one,
+            whose webhook comes from the environment, `.env` or the keyring, never from a notebook.
+        language: of what cells show; `ru` or `en`.
+        seed, scale: what a new sandbox is filled with, see `ensure_sandbox`.
+        folder: the project folder; see `project_folder`.
+        settings: further settings by name, see `toolkit.settings`.
+
+    Raises:
+        SettingsError: there is no webhook, or it leads to another portal than the one asked for.
+        SandboxFailed: the sandbox did not start.
+    """
+    project = Path(folder) if folder is not None else project_folder()
+    if "webhook" in settings or "client_secret" in settings:
+        name = "webhook" if "webhook" in settings else "client_secret"
+        raise SettingsError(
+            f"B24_{name.upper()}",
+            "is a password and does not belong into a notebook",
+            f"Put it into the environment or into {project / '.env'}.",
+        )
+    if portal == "sandbox":
+        home = project / ".sandbox" / f"{seed}-{scale:g}"
+        chosen = {
+            "webhook": ensure_sandbox(home, seed=seed, scale=scale),
+            "snapshots": home / "snapshots",
+            "state_dir": home / "state",
+            "plan": "box",
+            "fence_s": 2.0,  # this portal never works on a request longer than that
+            "language": language,
+        }
+        return OpenPortal(Workspace(Settings.load(env_file=None, **{**chosen, **settings})))
+    loaded = Settings.load(env_file=project / ".env", language=language, **settings)
+    if loaded.webhook is None and loaded.webhook_file is None and not loaded.uses_oauth:
+        loaded = Settings.load(env_file=project / ".env", language=language, portal=portal, **settings)
+    if not loaded.uses_oauth:
+        host = loaded.webhook_parts().host
+        if host.lower() != portal.strip().lower():
+            raise SettingsError(
+                "B24_WEBHOOK",
+                f"leads to {host}, but the notebook asks for {portal!r}",
+                "Correct the parameter portal, or the webhook.",
+            )
+    if not loaded.snapshots.is_absolute():
+        loaded = loaded.model_copy(update={"snapshots": project / loaded.snapshots})
+    return OpenPortal(Workspace(loaded))
+
+
+class OpenPortal:
+    """A portal in a notebook.
+
+    Args:
+        work: settings, clock, and where runs are kept.
+    """
+
+    def __init__(self, work: Workspace) -> None:
+        self._bar = ProgressBar(work.settings.language)
+        self.work = Workspace(
+            work.settings,
+            work.clock,
+            work.transport,
+            work.governor,
+            show=self._bar.applying,
+            show_reading=self._bar.reading,
+        )
+        with workflow.connect(self.work) as portal:
+            self.host = portal.host
+
+    def _speech(self) -> Speech:
+        return Speech(self.work.settings.language)
+
+    def __repr__(self) -> str:
+        return f"{self._speech()('Portal', 'Портал')} {self.host}, {self.work.root}"
+
+    def _repr_html_(self) -> str:
+        speech = self._speech()
+        kept = speech("Runs are kept in", "Запуски хранятся в")
+        url = f"https://{self.host}/" if not self.host.startswith(("127.", "localhost")) else ""
+        return View(
+            speech,
+            [
+                Said(f"{speech('Portal', 'Портал')} {self.host}", head=True, url=url),
+                Said(f"{kept} {self.work.root}"),
+            ],
+        )._repr_html_()
+
+    # -- looking -------------------------------------------------------------------------------------
+
+    def doctor(self) -> View:
+        """What the webhook may and may not do, and what this machine lacks."""
+        from toolkit.words import translator
+
+        speech, words = self._speech(), translator(self.work.settings.language)
+        findings = workflow.doctor(self.work)
+        rows = [
+            (
+                Mark(_MARKS[each.level], _TONES[each.level]),
+                words(each.what) + each.detail,
+                words(each.remedy) if each.remedy else "",
+            )
+            for each in findings
+        ]
+        columns = [
+            Column(""),
+            Column(speech("what", "что")),
+            Column(speech("what to do", "что делать")),
+        ]
+        bad = sum(each.level == "bad" for each in findings)
+        head = (
+            Said(speech("The portal can be worked with", "С порталом можно работать"), "good", head=True)
+            if not bad
+            else Said(speech(f"In the way: {bad}", f"Мешает: {bad}"), "bad", head=True)
+        )
+        return View(speech, [head, Grid(Listing("doctor", columns, len(rows), lambda: iter(rows)), size=50)])
+
+    def snapshot(self, *entities: str, fresh: bool = False) -> Snapshot:
+        """A copy of all records of these entities; the last one of today unless a fresh one is asked for.
+
+        Args:
+            entities: such as `contact`, `deal`, `item:177`.
+            fresh: read the portal again.
+        """
+        kept = self.work.root / self.host.replace(":", "_")
+        today = datetime.fromtimestamp(self.work.clock.now()).astimezone().date()
+        for each in reversed(list_snapshots(kept) if kept.is_dir() and not fresh else []):
+            found = Snapshot.open(each.folder)
+            made = datetime.fromisoformat(found.manifest.finished).astimezone().date()
+            alone = each.folder.name.startswith("snapshot-")
+            if alone and made == today and set(entities) == set(found.entities):
+                return found
+        with self._bar:
+            return workflow.snapshot(self.work, entities)
+
+    def health(self, *, fresh: bool = False) -> Health:
+        """What is in this portal and how clean it is: read once a day, from a snapshot."""
+        taken = self.snapshot("user", "company", "contact", "deal", fresh=fresh)
+        return Health.of(taken, self._speech())
+
+    def runs(self) -> View:
+        """The runs of this portal, newest first."""
+        speech = self._speech()
+        found = [
+            each for each in Run.all(self.work.root, self.work.clock.now) if each.facts.portal == self.host
+        ]
+        rows = [
+            (
+                each.id,
+                str(each.facts.title.get(speech.language) or each.facts.operation),
+                speech(each.state, _STATES.get(each.state, each.state)),
+                len(each.plan.active) if each.has_plan else 0,
+            )
+            for each in reversed(found)
+        ]
+        columns = [
+            Column(speech("run", "запуск")),
+            Column(speech("operation", "операция")),
+            Column(speech("state", "состояние")),
+            Column(speech("changes", "изменений"), kind="number"),
+        ]
+        return View(speech, [Grid(Listing("runs", columns, len(rows), lambda: iter(rows)))])
+
+    # -- doing ---------------------------------------------------------------------------------------
+
+    def plan(self, operation: str, *, again: bool = False, **parameters: Any) -> OpenRun:
+        """The run of an operation with these parameters: the unfinished one, the finished one, else a new plan.
+
+        Args:
+            operation: its name.
+            again: make a new plan even though one was carried out.
+            parameters: of the operation.
+
+        Raises:
+            ParameterError, PortalError, IncompleteRead, StorageError: see `workflow.plan`.
+        """
+        known = self._known(operation, parameters, again=again)
+        if known is not None:
+            return OpenRun(self.work, known, self._bar, shown_again(known, self._speech()))
+        with self._bar:
+            run = workflow.plan(self.work, operation, parameters)
+        return OpenRun(self.work, run, self._bar)
+
+    def _known(self, operation: str, parameters: Mapping[str, Any], *, again: bool) -> Run | None:
+        wanted = operation_named(operation).parameters(parameters).model_dump(mode="json")
+        for each in reversed(Run.all(self.work.root, self.work.clock.now)):
+            facts = each.facts
+            same = (facts.portal, facts.operation, facts.parameters) == (self.host, operation, wanted)
+            over = each.state in ("applied", "verified") and bool(len(each.plan.active))
+            if same and not facts.undoes and (_begun(each) or (over and not again)):
+                return each
+            each.close()
+        return None
+
+    def run(self, name: str = "last") -> OpenRun:
+        """A run of this portal by its id or the beginning of it.
+
+        Args:
+            name: `last` is the newest that is not an undo.
+
+        Raises:
+            PlanError: there is none.
+        """
+        if name != "last":
+            return OpenRun(self.work, workflow.find_run(self.work, name), self._bar)
+        for each in reversed(Run.all(self.work.root, self.work.clock.now)):
+            if each.facts.portal == self.host and each.has_plan and not each.facts.undoes:
+                return OpenRun(self.work, each, self._bar)
+            each.close()
+        raise PlanError(self.work.root, f"holds no run of {self.host}", "Begin with portal.plan(...).")
+
+    def resume(self) -> View:
+        """Continue the newest run that was approved and is not over, and show its certificate.
+
+        Raises:
+            PlanError: no run waits.
+        """
+        for each in reversed(Run.all(self.work.root, self.work.clock.now)):
+            if each.facts.portal == self.host and each.state in ("approved", "applying", "paused", "applied"):
+                return OpenRun(self.work, each, self._bar).carry_out()
+            each.close()
+        raise PlanError(self.work.root, f"holds no run of {self.host} that waits", "See portal.runs().")
+
+
+_STATES = {
+    "planned": "план готов",
+    "rehearsed": "отрепетирован",
+    "approved": "согласован",
+    "applying": "начат, не окончен",
+    "paused": "на паузе",
+    "applied": "записан, не проверен",
+    "verified": "проверен",
+    "empty": "без плана",
+}
+
+
+def _begun(run: Run) -> bool:
+    """Whether a run waits or goes on; an empty plan waits for nothing."""
+    return run.unfinished and bool(len(run.plan.active))
