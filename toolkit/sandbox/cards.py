@@ -95,9 +95,11 @@ class Card:
 
     @property
     def alive(self) -> bool:
-        """Whether the process still runs."""
+        """Whether the process still runs. One that ended and whose parent has not looked does not."""
         try:
-            return abs(psutil.Process(self.pid).create_time() - self.began) <= _SAME_START_S
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.began) <= _SAME_START_S
+            return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
 

@@ -67,6 +67,7 @@ class Control:
         self._token, self._user_id = token.encode(), user_id
         self._refill, self._ended = refill, ended
         # First of all pages: a page at `/` must not swallow it.
+        portal.pages.pop(CONTROL_PATH, None)
         portal.pages = {CONTROL_PATH: self._answer, **portal.pages}
 
     def _answer(self, portal: Sandbox, request: WireRequest) -> WireAnswer:
