@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -247,6 +248,14 @@ def test_a_control_token_of_another_sandbox_opens_nothing(
     assert "not for you" in said
     assert contacts(facts["webhook"]) == 0
     assert there.started[0].poll() is None
+
+
+def test_coverage_names_methods_with_their_pages_and_the_switches(desk: Desk) -> None:
+    code, said = desk.sandbox("coverage")
+
+    assert code == 0
+    assert re.search(r"^\| `crm\.item\.list` .*crm-item-list\.html", said, re.MULTILINE)
+    assert "`batch_charges`" in said
 
 
 @pytest.mark.parametrize(

@@ -587,6 +587,14 @@ def sandbox_log(
             show.line(f"{what}: {name} ({times})")
 
 
+@sandboxes.command("coverage")
+def sandbox_coverage() -> None:
+    """The methods a sandbox answers, each with its page and what is left out; then the switches. Markdown."""
+    from toolkit.sandbox.coverage import coverage_table
+
+    typer.echo(coverage_table())
+
+
 def _tell_sandbox(verb: str, port: int | None, **given: Any) -> None:
     from toolkit.workflow import tell_sandbox
 
