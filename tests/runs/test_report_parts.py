@@ -81,6 +81,10 @@ def test_what_apply_noted_is_told_in_both_languages() -> None:
         ("the portal answered ERROR and did nothing", "портал ответил ERROR и ничего не сделал"),
         ("assignedById: 7, name: 'Ольга, Петровна'", "Ответственный: сотрудник 7; Имя: Ольга, Петровна"),
         ("deal 3: user 7; deal 4: user 8", "сделка 3: сотрудник 7; сделка 4: сотрудник 8"),
+        (
+            "conversation, client by the call, no single open deal",
+            "разговор, клиент из звонка, единственной открытой сделки нет",
+        ),
         ("", ""),
     ],
 )

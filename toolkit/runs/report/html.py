@@ -254,7 +254,11 @@ def _event(event: Mapping[str, Any], _: Wording) -> str:
             else _("The first changes had effects nobody meant; the rest was not begun.")
         )
     if kind == "paused":
-        return _("Paused at {settled} of {total}.", settled=event["settled"], total=event["total"])
+        return _(
+            "Paused at {settled} of {total}.",
+            settled=_.number(event["settled"]),
+            total=_.number(event["total"]),
+        )
     if kind == "breaker":
         return _("Stopped: requests kept failing ({words}).", words=event["message"])
     if kind == "superseded":

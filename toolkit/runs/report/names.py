@@ -233,8 +233,9 @@ class Names:
         if kind == "notify":
             return "", self.message(str(change["after"]), change.get("result"))
         if kind == "bind":
-            given_up = self._link(change["before"]) if json.loads(change["before"]) else ""
-            return given_up, self._link(change["after"])
+            return self._link(change["before"]), self._link(change["after"]) or self._(
+                "the link is taken away"
+            )
         if kind == "merge":
             return self._merge(change)
         if kind == "create":
@@ -248,6 +249,8 @@ class Names:
 
     def _link(self, text: str) -> str:
         to: Mapping[str, Any] = json.loads(text)
+        if not to:
+            return ""
         other = entity(f"item:{int(to['entityTypeId'])}").name
         return self._("linked with: {record}", record=self.record(other, to["entityId"]).text)
 
@@ -320,7 +323,8 @@ class Names:
         return self._referenced(words)
 
     def _fields(self, name: str, listing: str) -> str:
-        return ", ".join(f"«{self.field(name, each.strip())}»" for each in listing.split(","))
+        quoted = "«{}»" if self._.language == "ru" else "“{}”"
+        return ", ".join(quoted.format(self.field(name, each.strip())) for each in listing.split(","))
 
     def _cards(self, name: str, listing: str) -> str:
         """`5: post, name; 7: fm`, told with the names of fields."""

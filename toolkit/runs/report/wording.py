@@ -69,6 +69,9 @@ class Wording:
             if found:
                 said = found.expand(russian if self.language == "ru" else english)
                 return said + self.phrase(found["rest"]) if "rest" in pattern.groupindex else said
+        parts = text.split(", ")
+        if self.language == "ru" and all(part in RUSSIAN for part in parts):
+            return ", ".join(RUSSIAN[part] for part in parts)
         return self._house(text)
 
     def number(self, number: float) -> str:
