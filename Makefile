@@ -10,6 +10,10 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/b24kit demo
 
+# JupyterLab on the tour, with a sandbox portal beside it.
+lab: $(STAMP)
+	$(BIN)/b24kit notebook lab
+
 # Every check and every test.
 test: $(STAMP) browser
 	$(BIN)/ruff check .

@@ -667,6 +667,18 @@ def notebook_run(
     raise typer.Exit(executed.exit_code)
 
 
+@notebooks.command("lab")
+def notebook_lab(
+    folder: Annotated[Path, typer.Argument(help="The project, which holds notebooks/.")] = Path(),
+    port: Annotated[int, typer.Option(help="Where JupyterLab listens, on this machine only.")] = 8888,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+) -> None:
+    """JupyterLab on the tour, with a sandbox beside it."""
+    from toolkit.lab import start_lab
+
+    raise typer.Exit(start_lab(folder, port=port, browser=browser))
+
+
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Made when absent.")]) -> None:
     """Lay out a project: notebooks, inbox, snapshots, policy and .env."""

@@ -289,9 +289,13 @@ class _Execution:
         from jupyter_client.kernelspec import NoSuchKernel
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, DeadKernelError
+        from traitlets.config import Config
 
+        # Sockets of this user alone, not ports of the whole machine; kernels warn of the latter at every start.
+        config = Config({"KernelManager": {"transport": "ipc" if os.name == "posix" else "tcp"}})
         self.client = NotebookClient(
             self.nb,
+            config=config,
             timeout=None,
             kernel_name=self.kernel,
             resources={"metadata": {"path": str(self.cwd)}},

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from toolkit import workflow
+from toolkit.beside import ensure_sandbox
 from toolkit.errors import PlanError, SettingsError
-from toolkit.notebook.beside import ensure_sandbox
 from toolkit.notebook.health import Health
 from toolkit.notebook.markup import Grid, Said, Speech, View
 from toolkit.notebook.runs import OpenRun, shown_again

@@ -1,7 +1,7 @@
 """A sandbox portal beside the notebook: one process per folder, shared by its notebooks, gone after the last.
 
-Its state lives in the folder, so that the next kernel meets the same portal at the same address. Run as a
-module, this file is that process.
+Its state lives in the folder, so that the next kernel meets the same portal at the same address. `serve`
+is that process.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from toolkit.sandbox.hosting import Order
 from toolkit.settings import Settings
 from toolkit.workflow import serve_sandbox
 
-__all__ = ["SandboxFailed", "ensure_sandbox", "register"]
+__all__ = ["SandboxFailed", "ensure_sandbox", "register", "serve"]
 
 _PATIENCE_S = 180.0  # a seed of full size takes a minute
 _GRACE_S = 20.0  # a restarted kernel comes back within this time
-_MODULE = "toolkit.notebook.beside"
+_PROGRAM = "import sys; from toolkit.beside import serve; serve(sys.argv[1])"
 
 
 class SandboxFailed(ToolkitError):
@@ -90,7 +90,7 @@ def _start(folder: Path, known: dict[str, Any], story: dict[str, Any]) -> str:
     with (folder / "sandbox.log").open("w", encoding="utf-8") as log:
         # In a session of its own: an interrupted kernel must not take the portal with it.
         process = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-m", _MODULE, str(folder)],
+            [sys.executable, "-c", _PROGRAM, str(folder)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -142,7 +142,13 @@ def _answers(port: int) -> bool:
 # -- the process beside ------------------------------------------------------------------------------
 
 
-def _serve(folder: Path) -> None:
+def serve(place: str) -> None:
+    """Be the sandbox of a folder until the last registered process is gone; for a process of its own.
+
+    Args:
+        place: the folder. The order is read from standard input.
+    """
+    folder = Path(place)
     order = json.load(sys.stdin)
     secret = order.pop("secret")
 
@@ -184,7 +190,3 @@ def _lives(client: Path) -> bool:
     except (OSError, ValueError):
         return False
     return False
-
-
-if __name__ == "__main__":
-    _serve(Path(sys.argv[1]))
