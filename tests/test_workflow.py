@@ -294,7 +294,7 @@ def test_keeping_in_step_repairs_a_contact_given_away_and_one_whose_deal_moved(
     workflow.keep_in_step(work, "reassign_contacts", given, POLICY)
     settled = world.owners()
     world.clock.sleep(3600)
-    plan = workflow.Run.all(work.root, work.clock.now)[0].plan.active
+    plan = Run.all(work.root, work.clock.now)[0].plan.active
     contact = int(plan["record_id"].iloc[0])
     world.edit(contact, ASSIGNED_BY_ID=next(user for user in range(1, 6) if user != settled[contact]))
 

@@ -1,0 +1,46 @@
+"""One function per verb: what notebooks, the admin's page and the command line all call.
+
+    plan ──▶ rehearse ──▶ approve ──▶ carry_out (apply, verify, tell the employees) ──▶ undo = another plan
+
+Each takes a `Workspace` (settings, clock, where to show progress) and a run, and leaves its evidence in the
+run's folder. Nothing here decides anything about records: that is what operations are for.
+May import everything below; the only room, with the command line, that opens the sandbox. Start reading at
+`carrying_out`.
+"""
+
+from __future__ import annotations
+
+from toolkit.workflow.approving import approve, approve_by_policy
+from toolkit.workflow.carrying_out import carry_out, check, run_all
+from toolkit.workflow.doctor import Finding, doctor
+from toolkit.workflow.planning import cost_of, plan, plan_undo, unfinished
+from toolkit.workflow.rehearsing import Rehearsal, rehearse
+from toolkit.workflow.sandboxes import running_sandboxes, serve_sandbox, tell_sandbox
+from toolkit.workflow.snapshots import snapshot
+from toolkit.workflow.watching import keep_in_step
+from toolkit.workflow.workspace import Workspace, connect, find_run, operation_of
+
+__all__ = [
+    "Finding",
+    "Rehearsal",
+    "Workspace",
+    "approve",
+    "approve_by_policy",
+    "carry_out",
+    "check",
+    "connect",
+    "cost_of",
+    "doctor",
+    "find_run",
+    "keep_in_step",
+    "operation_of",
+    "plan",
+    "plan_undo",
+    "rehearse",
+    "run_all",
+    "running_sandboxes",
+    "serve_sandbox",
+    "snapshot",
+    "tell_sandbox",
+    "unfinished",
+]

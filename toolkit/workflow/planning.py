@@ -1,0 +1,144 @@
+"""From a portal to a frozen plan, and what it will cost. Nothing is written on the portal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from toolkit.operations import operation as operation_named
+from toolkit.records import take_snapshot
+from toolkit.runs import (
+    Operation,
+    Plan,
+    PlanCost,
+    Run,
+    RunFacts,
+    Undo,
+    estimate,
+    facts_of,
+    new_run_id,
+)
+from toolkit.workflow.workspace import Workspace, connect, toolkit_version
+
+__all__ = ["cost_of", "plan", "plan_undo", "planned", "unfinished"]
+
+
+def plan(work: Workspace, name: str, given: Mapping[str, Any]) -> Run:
+    """Take the snapshot an operation needs and freeze its plan. Nothing is written on the portal.
+
+    Args:
+        work: where.
+        name: of the operation.
+        given: its parameters.
+
+    Returns:
+        The run; `run.plan` is empty when there is nothing to do.
+
+    Raises:
+        ParameterError: a parameter is unknown, of the wrong type, or names what the portal does not have;
+            nothing is left behind.
+        PortalError, IncompleteRead, StorageError: reading failed; nothing is left behind.
+    """
+    operation = operation_named(name)
+    return planned(work, operation, operation.parameters(given))
+
+
+def plan_undo(
+    work: Workspace, run: Run, *, records: Sequence[int] | None = None, changes: Sequence[int] | None = None
+) -> Run:
+    """Freeze the plan that takes a run back, or chosen records or changes of it.
+
+    Raises:
+        PlanError: the run changed nothing, or changes of it have not been looked up yet.
+    """
+    operation = Undo.of(run)
+    params = operation.parameters(
+        {
+            "run": run.id,
+            "records": list(records) if records else None,
+            "changes": list(changes) if changes else None,
+        }
+    )
+    return planned(work, operation, params, undoes=run.id)
+
+
+def planned(
+    work: Workspace,
+    operation: Operation,
+    params: Any,
+    *,
+    reads: Mapping[str, Any] | None = None,
+    undoes: str = "",
+) -> Run:
+    """Take a snapshot and freeze an operation's plan on it, whatever the operation came from.
+
+    Args:
+        work: where.
+        operation: the rule.
+        params: its parameters, typed.
+        reads: what to read instead of everything it declares; the empty-scope check is then left out.
+        undoes: id of the run it takes back.
+
+    Raises:
+        As `plan`.
+    """
+    with connect(work) as portal:
+        facts = RunFacts(
+            run=new_run_id(work.clock.now(), operation.name),
+            operation=operation.name,
+            parameters=params.model_dump(mode="json"),
+            portal=portal.host,
+            created=datetime.fromtimestamp(work.clock.now(), UTC).isoformat(timespec="seconds"),
+            toolkit=toolkit_version(),
+            reads=facts_of(reads or operation.reads(params)),
+            undoes=undoes,
+            title=dict(operation.title),
+            undo=dict(operation.undo),
+        )
+        run = Run.create(work.root, facts, work.clock.now)
+        try:
+            portal.on_request = run.journal.request
+            before = take_snapshot(
+                portal, run.wanted, run.folder / "before", clock=work.clock, progress=work.show_reading
+            )
+            tables = {each: before.table(each) for each in before.entities}
+            if reads is None:
+                operation.check(tables, params)
+            changes = operation.plan(tables, params)
+            run.freeze(
+                Plan.freeze(
+                    changes,
+                    {"operation": operation.name, "parameters": facts.parameters, "snapshot": before.digest},
+                )
+            )
+        except BaseException:
+            run.close()
+            shutil.rmtree(run.folder, ignore_errors=True)
+            raise
+    return run
+
+
+def unfinished(work: Workspace, name: str, given: Mapping[str, Any]) -> Run | None:
+    """The run of this operation with these parameters that has begun and is not over, or None."""
+    operation = operation_named(name)
+    parameters = operation.parameters(given).model_dump(mode="json")
+    with connect(work) as portal:
+        host = portal.host
+    for run in reversed(Run.all(work.root, work.clock.now)):
+        facts = run.facts
+        if (
+            facts.portal == host
+            and facts.operation == name
+            and facts.parameters == parameters
+            and run.unfinished
+        ):
+            return run
+    return None
+
+
+def cost_of(work: Workspace, run: Run, *, window_s: float | None = None) -> PlanCost:
+    """What a run will cost, by what the portal has shown so far."""
+    with connect(work) as portal:
+        return estimate(run.plan, run.before, portal.cost, window_s=window_s)
