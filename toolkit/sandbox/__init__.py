@@ -24,6 +24,7 @@ from .doors.in_process import InProcessTransport
 from .faults import Fault, Faults
 from .portal import Noted, Sandbox
 from .seeds.factory import new_portal
+from .status_page import status_page
 from .switches import SWITCHES, Switch
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "Switch",
     "WallClock",
     "new_portal",
+    "status_page",
 ]

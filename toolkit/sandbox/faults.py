@@ -88,6 +88,11 @@ class Faults:
         """Run `action` just before a matching request is executed: a person working at the same time."""
         return self.plan("call", method, at=at, action=action)
 
+    @property
+    def waiting(self) -> int:
+        """How many are planned and have not happened as often as they should."""
+        return len(self._planned)
+
     def clear(self) -> None:
         """Forget everything planned."""
         self._planned.clear()

@@ -110,6 +110,10 @@ class Rate:
         level, seen = self._level.get(source, (0.0, now))
         return max(0.0, level - (now - seen) * self._plan.drain_per_s)
 
+    def all(self, now: float) -> dict[str, float]:
+        """How full every bucket is, by source."""
+        return {source: self.level(source, now) for source in self._level}
+
 
 class Operating:
     """Execution time per caller and method over a rolling ten minutes.

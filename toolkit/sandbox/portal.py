@@ -159,7 +159,7 @@ class Sandbox:
         by the prefix of their path.
         """
         for prefix, page in self.pages.items():
-            if request.path.startswith(prefix):
+            if request.path == prefix or (prefix != "/" and request.path.startswith(prefix)):
                 with self._lock:
                     return page(self, request)
         if self.moved_to and request.headers.get("host") != self.moved_to.partition("://")[2]:

@@ -102,6 +102,11 @@ class Robots:
         self._rules = [_read(index, rule) for index, rule in enumerate(rules)]
 
     @property
+    def count(self) -> int:
+        """How many rules there are."""
+        return len(self._rules)
+
+    @property
     def acting(self) -> bool:
         """Whether a robot is at work just now: what happens then is nobody's doing."""
         return bool(self._chain)

@@ -17,7 +17,7 @@ _SYSTEM = "api-reference/common/system/"
 
 
 @method("batch", docs="settings/how-to-call-rest-api/batch.md", in_batch=False)
-def batch(call: Call) -> Any:
+def batch(_call: Call) -> Any:
     """Answered by the portal itself (`portal.Sandbox._batch`); listed here for its scope and its page."""
     raise RestError("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage", 405)
 
