@@ -1,0 +1,169 @@
+"""Finds the tables of a routing directory on the sheets people keep them on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from toolkit.sheets.columns import TABLES, TableKind, heading_key
+from toolkit.sheets.problems import Place, Problem
+from toolkit.sheets.raw import Cell, RawBook, RawSheet
+from toolkit.sheets.spelling import clean
+
+__all__ = ["FoundTable", "find_tables"]
+
+_NAMES = {
+    kind.key: {
+        heading_key(each): column.key
+        for column in kind.columns
+        for each in (column.ru, column.en, *column.also)
+    }
+    for kind in TABLES.values()
+}
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """Where a table stands.
+
+    Args:
+        kind: which of the three.
+        sheet: the sheet it stands on.
+        heading_row: row of its headings.
+        columns: column key to column number; keys whose heading is absent are absent.
+        headings: column key to the heading as written.
+        rows: the rows that hold something, in order.
+    """
+
+    kind: TableKind
+    sheet: RawSheet
+    heading_row: int
+    columns: dict[str, int]
+    headings: dict[str, str]
+    rows: list[int]
+
+
+def find_tables(book: RawBook) -> tuple[list[FoundTable], list[Problem]]:
+    """The tables on the visible sheets, and what is wrong with their headings.
+
+    A heading row is known by its headings, wherever it stands: under title rows, below another table, or
+    beside one. Columns with other headings are left alone. A table ends at the next heading row, or after a
+    blank row where nothing of what a row needs follows (a legend, a total, a signature).
+    """
+    tables: list[FoundTable] = []
+    problems: list[Problem] = []
+    for sheet in book.sheets:
+        if sheet.hidden:
+            continue
+        starts = [
+            each for row, cells in sheet.cells.items() for each in _headings(sheet, row, cells, problems)
+        ]
+        for kind, row, columns, headings in starts:
+            span = range(min(columns.values()), max(columns.values()) + 1)
+            below = [
+                other_row
+                for _, other_row, other, _ in starts
+                if other_row > row and any(each in span for each in other.values())
+            ]
+            rows = list(_rows(sheet, kind, columns, row, min(below, default=0)))
+            tables.append(FoundTable(kind, sheet, row, columns, headings, rows))
+    problems += [
+        Problem(
+            "missing_column",
+            Place(each.sheet.name, each.heading_row, min(each.columns.values())),
+            facts={"name": each.kind.column(key).ru},
+        )
+        for each in tables
+        for key in each.kind.needed
+        if key not in each.columns
+    ]
+    return tables, problems
+
+
+_Start = tuple[TableKind, int, dict[str, int], dict[str, str]]
+
+
+def _headings(sheet: RawSheet, row: int, cells: dict[int, Cell], problems: list[Problem]) -> Iterator[_Start]:
+    texts = {
+        column: clean(str(cell.value))
+        for column, cell in sorted(cells.items())
+        if cell.kind == "text" and len(str(cell.value)) < 80
+    }
+    if len(texts) < 1:
+        return
+    for part in _side_by_side(texts):
+        kind = _kind(part)
+        if kind is None:
+            continue
+        columns: dict[str, int] = {}
+        for column, text in part.items():
+            key = _NAMES[kind.key].get(heading_key(text))
+            if key is None:
+                continue
+            if key not in columns:
+                columns[key] = column
+            elif part[columns[key]] != text or not _same_merge(sheet, row, columns[key], column):
+                problems.append(
+                    Problem(
+                        "heading_twice",
+                        Place(sheet.name, row, column),
+                        text,
+                        text,
+                        related=(Place(sheet.name, row, columns[key]),),
+                    )
+                )
+        yield kind, row, columns, {key: part[column] for key, column in columns.items()}
+
+
+def _same_merge(sheet: RawSheet, row: int, one: int, other: int) -> bool:
+    return any(
+        area.top <= row <= area.bottom and area.left <= one <= area.right and area.left <= other <= area.right
+        for area in sheet.merged
+    )
+
+
+def _kind(texts: dict[int, str]) -> TableKind | None:
+    """The table whose headings these are; that with the most of them when several fit."""
+    best: tuple[int, TableKind] | None = None
+    keys = [heading_key(each) for each in texts.values()]
+    for kind in TABLES.values():
+        found = {_NAMES[kind.key][each] for each in keys if each in _NAMES[kind.key]}
+        # A rule's cells may say "Источник"; a heading row says little else.
+        if any(anchor <= found for anchor in kind.anchors) and (best is None or len(found) > best[0]):
+            best = (len(found), kind)
+    return best[1] if best else None
+
+
+def _side_by_side(texts: dict[int, str]) -> list[dict[int, str]]:
+    """The parts of a heading row, when an empty column parts two tables that each stand on their own."""
+    columns = list(texts)
+    for left, right in pairwise(columns):
+        if right - left > 1:
+            before = {column: texts[column] for column in columns if column <= left}
+            after = {column: texts[column] for column in columns if column >= right}
+            if _kind(before) and _kind(after):
+                return [before, *_side_by_side(after)]
+    return [texts]
+
+
+def _rows(
+    sheet: RawSheet, kind: TableKind, columns: dict[str, int], heading_row: int, below: int
+) -> Iterator[int]:
+    inside = set(columns.values())
+    needed = [columns[key] for key in kind.needed if key in columns]
+    previous = heading_row
+    for row, cells in sheet.cells.items():
+        if row <= heading_row or (below and row >= below):
+            continue
+        filled = [column for column in inside if column in cells and clean(str(cells[column].value))]
+        if not filled:
+            continue
+        after_blank = row > previous + 1
+        if after_blank and len(filled) <= 2 and not any(column in filled for column in needed):
+            return
+        # A legend usually starts in the first column, which may well be that of topics.
+        if after_blank and len(filled) == 1 and len(inside) > 2:
+            return
+        previous = row
+        yield row
