@@ -135,6 +135,14 @@ class Shower:
         parts: list[RenderableType] = [Text(text)]
         if seconds:
             parts.append(Text(_("Execution time on the portal: ") + seconds))
+        if cost.assumed:
+            parts.append(
+                Text(
+                    _("Assumed until this portal has shown its own: {methods}").format(
+                        methods=", ".join(cost.assumed)
+                    )
+                )
+            )
         if cost.window_s is not None:
             fits = (
                 _("fits the window") if cost.fits else _("does NOT fit the window; it will pause and go on")
@@ -315,6 +323,7 @@ class ProgressBar:
             self._ticking, self._portal, self._cost = None, None, None
             self._latest, self._began = None, None
             if self._bar is not None:
+                self._bar.total = self._bar.n  # a notebook keeps a bar that has not reached its end, in red
                 self._bar.close()
                 self._bar = None
 

@@ -28,11 +28,13 @@ class PlanCost:
         apply: preconditions, writes and notifications.
         verify: reading the scope again.
         window_s: length of the run window, seconds; None when there is none.
+        assumed: methods whose cost this portal has not shown yet; the estimate uses our defaults for them.
     """
 
     apply: Estimate
     verify: Estimate
     window_s: float | None = None
+    assumed: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -76,7 +78,8 @@ def estimate(plan: Plan, before: Snapshot, model: CostModel, *, window_s: float 
         requests += pieces + (1 if reads else 0)
         if reads:
             counts[reads[0].method] = counts.get(reads[0].method, 0) + pieces
-    return PlanCost(model.estimate(counts, requests), reading(before, model), window_s)
+    unknown = tuple(method for method in counts if method.lower() not in model.learned)
+    return PlanCost(model.estimate(counts, requests), reading(before, model), window_s, unknown)
 
 
 def reading(snapshot: Snapshot, model: CostModel) -> Estimate:
