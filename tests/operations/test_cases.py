@@ -47,7 +47,7 @@ def test_case(path: Path, tmp_path: Path) -> None:
         [
             row["kind"],
             row["entity"],
-            int(row["record_id"]),
+            None if pd.isna(row["record_id"]) else int(row["record_id"]),
             json.loads(row["before"]),
             json.loads(row["after"]),
             row["reason"],

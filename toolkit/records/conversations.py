@@ -49,6 +49,7 @@ LEG_COLUMNS = {
 
 _OWNERS = {"1": "lead", "2": "deal", "3": "contact", "4": "company"}
 _DAY_S = 86_400
+TWICE = "reported twice"
 _SUBJECT_NUMBER = re.compile(r"\+?\d[\d ()-]{4,}\d")
 
 _RESULTS: Mapping[str, tuple[str, str]] = {
@@ -112,6 +113,7 @@ def telephone_legs(
     lines = _with_activity(lines, noted)
     alone = noted[~noted["activity"].isin(lines["activity"].dropna())]
     legs = pd.concat([lines, alone], ignore_index=True)[list(LEG_COLUMNS)].astype(LEG_COLUMNS)
+    legs.loc[legs["call"].duplicated(), "problem"] = TWICE
     legs["problem"] = _problems(legs)
     return legs.sort_values(["start", "call"], kind="stable", na_position="last").reset_index(drop=True)
 
@@ -182,8 +184,6 @@ def _lines(calls: pd.DataFrame, numbers: Callable[[pd.Series[Any]], pd.Series[An
             "problem": "",
         }
     )
-    twice = (call_id != "") & legs["call"].duplicated()
-    legs.loc[twice, "problem"] = "reported twice"
     legs["end"] = _ends(legs)
     return legs
 
@@ -222,7 +222,6 @@ def _noted(activities: pd.DataFrame, numbers: Callable[[pd.Series[Any]], pd.Seri
             "problem": "",
         }
     )
-    legs.loc[(origin != "") & legs["call"].duplicated(), "problem"] = "reported twice"
     legs["end"] = _ends(legs)
     return legs
 

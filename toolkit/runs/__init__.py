@@ -8,7 +8,7 @@ is known about it), `verify` (the proof) and `undo`.
 from __future__ import annotations
 
 from toolkit.runs.apply import ApplyRules, Progress, apply
-from toolkit.runs.changes import Changes, binds, creates, deletes, listed, notices, rewrites, updates
+from toolkit.runs.changes import Changes, binds, creates, deletes, listed, notices, rewrites, unbinds, updates
 from toolkit.runs.cost import PlanCost, estimate
 from toolkit.runs.folder import Run, RunFacts, new_run_id
 from toolkit.runs.journal import Journal, Settled
@@ -58,6 +58,7 @@ __all__ = [
     "notices",
     "over_share",
     "rewrites",
+    "unbinds",
     "updates",
     "verify",
     "write_report",

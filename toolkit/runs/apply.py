@@ -250,7 +250,7 @@ class _Apply:
                 words = f"what it belongs to was not made ({missing.marker})"
                 waiting.append(Settled(row.change, "conflict", "", words))
                 continue
-            if not merged.get(row.group, True):
+            if not all(merged.get(name, True) for name in row.group.split()):
                 waiting.append(Settled(row.change, "conflict", "", "the cards were not merged"))
                 continue
             able.append(row)
@@ -265,6 +265,9 @@ class _Apply:
         for index, chunk in enumerate(chunks):
             following = chunks[index + 1] if index + 1 < len(chunks) else None
             verdicts = self._write_chunk(chunk, verdicts, following)
+            if "createdTime" in chunk[0].after and any(row.change not in self.settled for row in chunk):
+                # The portal takes imports in the order of their times: nothing newer may overtake these.
+                return
 
     def _chunks(self, group: list[Row]) -> Iterator[list[Row]]:
         """Pieces of a group: as many as one request should carry, fewer for what failed before."""

@@ -14,6 +14,7 @@ from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
 __all__ = [
     "AGAIN",
     "CARRIERS",
+    "IMPORT_ONLY",
     "ORIGINATOR",
     "Carrier",
     "Row",
@@ -28,6 +29,12 @@ ORIGINATOR = "b24kit"
 
 AGAIN = "undo:"
 """How the marker of a record begins that an undo makes again."""
+
+IMPORT_ONLY = frozenset({"createdTime", "updatedTime", "movedTime", "createdBy", "updatedBy", "movedBy"})
+"""Fields an administrator may set when importing, and nobody otherwise.
+
+Source: api-reference/crm/universal/import/crm-item-import.md, read 2026-11-22.
+"""
 
 
 class _Update(Base):
@@ -159,12 +166,14 @@ class _Delete(_Update):
 
 
 class _Bind(Base):
-    """A link of an activity, added or put in place of another. Adding it twice is refused in so many words.
+    """A link of an activity, added, put in place of another, or (nothing in `after`) taken away. Adding it
+    twice is refused in so many words, and so is taking it away twice.
 
-    Source: api-reference/crm/timeline/activities/binding/crm-activity-binding-{add,move}.md, read 2026-11-22.
+    Source: api-reference/crm/timeline/activities/binding/crm-activity-binding-{add,move,delete}.md, read
+    2026-11-22.
     """
 
-    true_codes = frozenset({"ACTIVITY_IS_ALREADY_BOUND"})
+    true_codes = frozenset({"ACTIVITY_IS_ALREADY_BOUND", "BINDING_NOT_FOUND"})
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
         """One list of bindings for each activity."""
@@ -179,20 +188,25 @@ class _Bind(Base):
             if outcome.state != "done":
                 verdicts.append(Verdict("foreign", f"its links cannot be read: {outcome.message}"))
                 continue
-            wanted = (int(row.after["entityTypeId"]), int(row.after["entityId"]))
+            wanted = _link(row.after)
             have = {(int(each["entityTypeId"]), int(each["entityId"])) for each in outcome.result or []}
             verdicts.append(self._one(row, wanted, have))
         return verdicts
 
-    def _one(self, row: Row, wanted: tuple[int, int], have: set[tuple[int, int]]) -> Verdict:
+    def _one(self, row: Row, wanted: tuple[int, int] | None, have: set[tuple[int, int]]) -> Verdict:
+        held = _link(row.before)
+        if wanted is None:
+            return Verdict("open" if held in have else "true")
         if wanted in have:
             return Verdict("true")
-        if row.before and (int(row.before["entityTypeId"]), int(row.before["entityId"])) not in have:
+        if held is not None and held not in have:
             return Verdict("foreign", "it was given to another record since", sorted(have))
         return Verdict("open")
 
     def command(self, row: Row) -> Command:
         """One link."""
+        if not row.after:
+            return Command("crm.activity.binding.delete", {"activityId": row.record_id, **row.before})
         if row.before:
             sides = {"source": row.before, "target": row.after}
             params = {
@@ -254,6 +268,8 @@ def method_of(row: Row) -> str:
     if row.kind == "notify":
         return "im.notify.system.add"
     if row.kind == "bind":
+        if not row.after:
+            return "crm.activity.binding.delete"
         return "crm.activity.binding.move" if row.before else "crm.activity.binding.add"
     if row.kind == "merge":
         return MERGE_METHOD
@@ -264,8 +280,15 @@ def method_of(row: Row) -> str:
 
 
 def imported(row: Row) -> bool:
-    """Whether a change creates a card that was there before, which has to go unnoticed by robots."""
-    return row.kind == "create" and row.marker.startswith(AGAIN) and entity(row.entity).family == "item"
+    """Whether a change creates a record of the past, which has to go unnoticed by robots: a card that was
+    there before, or one that carries its own author or times, which only an import may set."""
+    if row.kind != "create" or entity(row.entity).family != "item":
+        return False
+    return row.marker.startswith(AGAIN) or not IMPORT_ONLY.isdisjoint(row.after)
+
+
+def _link(side: Mapping[str, Any]) -> tuple[int, int] | None:
+    return (int(side["entityTypeId"]), int(side["entityId"])) if side else None
 
 
 def _by_ids(kind: Entity, rows: Sequence[Row]) -> Command:

@@ -29,6 +29,7 @@ __all__ = [
     "notices",
     "rewrites",
     "rewrites_of_made",
+    "unbinds",
     "updates",
 ]
 
@@ -279,6 +280,21 @@ def binds(
     after = [json.dumps(dict(each)) for each in to]
     before = ["{}"] * len(after) if instead_of is None else [json.dumps(dict(each)) for each in instead_of]
     return _rows("bind", entity, ids, before, after, reason, "", group)
+
+
+def unbinds(
+    entity: str, ids: Sequence[int], *, held: Sequence[Mapping[str, Any]], reason: str | Sequence[str]
+) -> Changes:
+    """Links of records to other records, taken away.
+
+    Args:
+        entity: `activity`: whose link it is.
+        ids: record ids.
+        held: the link of each, as in `binds`.
+        reason: why.
+    """
+    before = [json.dumps(dict(each)) for each in held]
+    return _rows("bind", entity, ids, before, ["{}"] * len(before), reason, "", "")
 
 
 def notices(

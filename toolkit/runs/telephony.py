@@ -19,9 +19,26 @@ import pyarrow.compute as pc
 
 from toolkit.errors import ParameterError
 from toolkit.matching import read_phones
-from toolkit.records.conversations import conversations, telephone_legs
+from toolkit.records import entity
+from toolkit.records.conversations import conversations, result_words, telephone_legs
+from toolkit.runs.changes import Changes, binds, listed, rewrites
 
-__all__ = ["AppealShelf", "Talks", "appeal_field", "marker_of", "nearest_appeals", "read_talks"]
+__all__ = [
+    "CODES",
+    "AppealShelf",
+    "Talks",
+    "appeal_field",
+    "appeal_fields",
+    "attached",
+    "call_cells",
+    "left_alone",
+    "marker_of",
+    "nearest_appeals",
+    "read_talks",
+]
+
+CODES = ("calls", "result", "duration", "calledat", "direction", "number", "line")
+"""What an appeal keeps of its calls; the fields of `toolkit/operations/appeals.yaml` that are filled here."""
 
 AMBIGUOUS = "several clients have this number"
 NO_NUMBER = "no number and no client"
@@ -126,6 +143,98 @@ def appeal_field(columns: Any, code: str, given: Mapping[str, str], *, asked_by:
     return found
 
 
+def appeal_fields(columns: Any, given: Mapping[str, str], *, asked_by: str) -> dict[str, str]:
+    """Code to field, for each of `CODES` the smart process has a field for; see `appeal_field`.
+
+    Raises:
+        ParameterError: a field given is not there or stands for nothing, or `calls` is missing.
+    """
+    strange = set(given) - set(CODES)
+    if strange:
+        raise ParameterError(
+            asked_by, "fields", sorted(strange), "stands for nothing", f"Known: {', '.join(CODES)}."
+        )
+    found = {code: appeal_field(columns, code, given, asked_by=asked_by) for code in CODES}
+    return {code: name for code, name in found.items() if name}
+
+
+def call_cells(talks: pd.DataFrame, fields: Mapping[str, str], language: str) -> pd.DataFrame:
+    """What an appeal says of its conversation: one column for each field but `calls`, values as on the wire.
+
+    Args:
+        talks: rows of `Talks.table`.
+        fields: from `appeal_fields`.
+        language: of the words.
+    """
+    inward, outward = ("Входящий", "Исходящий") if language == "ru" else ("Incoming", "Outgoing")
+    values: dict[str, Any] = {
+        "result": result_words(talks["code"], language),
+        "duration": talks["duration"].astype("int64"),
+        "calledat": talks["start"].dt.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+        "direction": np.where(talks["outgoing"], outward, inward),
+        "number": talks["number"],
+        "line": talks["line"],
+    }
+    chosen = {fields[code]: value for code, value in values.items() if code in fields}
+    return pd.DataFrame(chosen, index=talks.index)
+
+
+def attached(
+    entity_name: str,
+    legs: pd.DataFrame,
+    talks: pd.DataFrame,
+    appeals: pd.DataFrame,
+    fields: Mapping[str, str],
+    language: str,
+) -> Changes:
+    """Calls given to appeals that exist: their ids noted there, what is empty filled, activities bound.
+
+    Args:
+        entity_name: the appeals' entity, `item:177`.
+        legs: calls, with `appeal`, the record each goes to, and `reason`, why.
+        talks: their conversations, from `Talks.table`.
+        appeals: the records of the smart process.
+        fields: from `appeal_fields`.
+        language: of the words.
+    """
+    if legs.empty:
+        return Changes()
+    held = appeals.assign(id=appeals["id"].astype("int64")).set_index("id")
+    cells = call_cells(talks, fields, language)
+    before, after, ids, reasons = [], [], [], []
+    for appeal, theirs in legs.sort_values(["start", "call"], kind="stable").groupby("appeal", sort=True):
+        was = _listed(held.at[appeal, fields["calls"]])
+        told = cells.loc[theirs["talk"].iloc[0]].to_dict()
+        empty = {name: value for name, value in told.items() if _blank(held.at[appeal, name]) and value != ""}
+        ids.append(int(str(appeal)))
+        reasons.append(str(theirs["reason"].iloc[0]))
+        before.append({fields["calls"]: was, **dict.fromkeys(empty)})
+        after.append({fields["calls"]: [*was, *theirs["call"]], **empty})
+    noted = rewrites(entity_name, ids, before=before, after=after, reason=reasons)
+    bound = legs[legs["activity"].notna()].drop_duplicates("activity")
+    number = entity(entity_name).entity_type_id or 0
+    links = [{"entityTypeId": number, "entityId": int(each)} for each in bound["appeal"]]
+    why = bound["reason"].tolist()
+    return Changes.joined(noted, binds("activity", bound["activity"].tolist(), to=links, reason=why))
+
+
+def left_alone(legs: pd.DataFrame, reason: pd.Series[Any]) -> Changes:
+    """Calls left to a person, each under the name of where it can be looked up.
+
+    Args:
+        legs: calls.
+        reason: why, under the same index.
+    """
+    parts = []
+    for name, column in (("call", "row"), ("activity", "activity")):
+        theirs = legs[legs["row"].notna() == (name == "call")]
+        details = (
+            theirs["number"] + " " + theirs["start"].dt.strftime("%Y-%m-%d %H:%M").fillna("")
+        ).str.strip()
+        parts.append(listed(name, theirs[column], reason[theirs.index].tolist(), details.tolist()))
+    return Changes.joined(*parts)
+
+
 def read_talks(
     tables: Mapping[str, pd.DataFrame],
     *,
@@ -215,38 +324,38 @@ def _name_clients(table: pd.DataFrame, legs: pd.DataFrame, tables: Mapping[str, 
     """Write the clients the calls themselves name, if they are still there."""
     named = legs[legs["by"].ne("") & legs["owner_type"].isin(["contact", "company"])]
     known = pd.Series(False, index=named.index)
-    for entity in ("contact", "company"):
-        if entity in tables:
-            ids = tables[entity]["id"].astype("int64")
-            known |= named["owner_type"].eq(entity) & named["owner"].isin(ids)
+    for kind in ("contact", "company"):
+        if kind in tables:
+            ids = tables[kind]["id"].astype("int64")
+            known |= named["owner_type"].eq(kind) & named["owner"].isin(ids)
     named = named[known].assign(rank=lambda rows: rows["by"].map({"link": 0, "activity": 1}))
     chosen = named.sort_values(["talk", "rank"], kind="stable").drop_duplicates("talk").set_index("talk")
-    for entity in ("contact", "company"):
-        theirs = chosen[chosen["owner_type"] == entity]
-        table.loc[theirs.index, entity] = theirs["owner"]
+    for kind in ("contact", "company"):
+        theirs = chosen[chosen["owner_type"] == kind]
+        table.loc[theirs.index, kind] = theirs["owner"]
         table.loc[theirs.index, "client_by"] = theirs["by"]
     if "deal" in tables and len(tables["deal"]):
         silent = table[table["client_by"].eq("") & table["deal"].notna()]
         deals = tables["deal"].assign(id=tables["deal"]["id"].astype("int64")).set_index("id")
-        for entity, column in (("contact", "contactId"), ("company", "companyId")):
+        for kind, column in (("contact", "contactId"), ("company", "companyId")):
             if column in deals and len(silent):
                 owner = deals[column].astype("Int64").reindex(silent["deal"])
                 owner.index = silent.index
                 owner = owner[owner.notna() & (owner != 0)]
-                table.loc[owner.index, entity] = owner
+                table.loc[owner.index, kind] = owner
                 table.loc[owner.index, "client_by"] = "activity"
 
 
 def _ask_phones(table: pd.DataFrame, tables: Mapping[str, pd.DataFrame], numbers_of: tuple[str, ...]) -> None:
     """Write the clients only the number tells, and why there is none."""
-    for entity in numbers_of:
-        if entity not in tables:
+    for kind in numbers_of:
+        if kind not in tables:
             continue
-        owners = _owners(tables[entity])
+        owners = _owners(tables[kind])
         open_ = table["client_by"].eq("") & table["problem"].eq("") & table["number"].ne("")
         found = table.loc[open_, "number"].map(owners)
         sole = found[found.gt(0)]
-        table.loc[sole.index, entity] = sole.astype("Int64")
+        table.loc[sole.index, kind] = sole.astype("Int64")
         table.loc[sole.index, "client_by"] = "phone"
         table.loc[found[found.eq(0)].index, "problem"] = AMBIGUOUS
     left = table["client_by"].eq("") & table["problem"].eq("")
@@ -291,10 +400,10 @@ def _client_key(talks: pd.DataFrame) -> pd.Series[Any]:
     return key.astype("str")
 
 
-def _clients(ids: pd.Series[Any], owners: Any, entity: str) -> pd.DataFrame:
+def _clients(ids: pd.Series[Any], owners: Any, kind: str) -> pd.DataFrame:
     rows = pd.DataFrame({"appeal": ids.to_numpy(), "client": owners}).explode("client").dropna()
     rows = rows[pd.to_numeric(rows["client"]).gt(0)]
-    return rows.assign(client=f"{entity}:" + rows["client"].astype("int64").astype("str"))
+    return rows.assign(client=f"{kind}:" + rows["client"].astype("int64").astype("str"))
 
 
 def _lists(table: pd.DataFrame, name: str) -> list[list[Any]]:
@@ -303,6 +412,14 @@ def _lists(table: pd.DataFrame, name: str) -> list[list[Any]]:
     return [
         list(each) if isinstance(each, list | tuple | np.ndarray) else [] for each in table[name].tolist()
     ]
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | np.ndarray) else []
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value is pd.NA or value != value or value == ""
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series[Any]:

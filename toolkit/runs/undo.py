@@ -14,10 +14,11 @@ import pandas as pd
 
 from toolkit.errors import PlanError
 from toolkit.records import entity, same
-from toolkit.runs.changes import Changes, deletes, listed, rewrites
+from toolkit.runs.changes import Changes, deletes, listed, rewrites, unbinds
 from toolkit.runs.folder import Run
 from toolkit.runs.multivalues import rows_of
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
+from toolkit.runs.references import in_place, made_by
 
 __all__ = ["Undo", "UndoParams"]
 
@@ -90,6 +91,8 @@ class Undo(Operation):
                 parts.append(self._updates(str(name), rows, tables[str(name)]))
             elif kind == "create":
                 parts.append(self._creates(str(name), rows, tables[str(name)]))
+            elif kind == "bind":
+                parts.append(self._binds(str(name), rows))
             elif kind != "notify":
                 parts.append(
                     listed(str(name), rows["record_id"], NOT_UNDOABLE, [f"{kind} of {name}"] * len(rows))
@@ -169,6 +172,20 @@ class Undo(Operation):
         if ids:
             parts.append(deletes(name, ids, before=held, reason="created by the run"))
         return Changes.joined(*parts)
+
+    def _binds(self, name: str, rows: pd.DataFrame) -> Changes:
+        """Links taken away that were added; one that had been put in place of another stays, listed."""
+        added = rows[rows["before"] == "{}"]
+        ids = made_by(self._done, dict(zip(self._done["change"], self._results(), strict=True)))
+        links = [in_place(json.loads(text), ids) for text in added["after"]]
+        moved = rows.loc[rows["before"] != "{}", "record_id"]
+        return Changes.joined(
+            unbinds(name, added["record_id"].tolist(), held=links, reason="bound by the run"),
+            listed(name, moved, NOT_UNDOABLE, [f"bind of {name}"] * len(moved)),
+        )
+
+    def _results(self) -> list[Any]:
+        return [json.loads(text) if isinstance(text, str) and text else {} for text in self._done["result"]]
 
     def _type(self, name: str, field: str) -> Any:
         return self._types.get(name, {}).get(field) or entity(name).field_type(field)
