@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
@@ -317,6 +317,7 @@ def test_invoices_and_smart_processes_share_the_dynamic_events(app: App, result:
     assert queue(app) == [("ONCRMDYNAMICITEMADD", told)]
 
 
+@settings(max_examples=30)
 @given(changes=st.lists(st.sampled_from("абв"), min_size=1, max_size=12))
 def test_the_queue_holds_one_record_per_changed_object(changes: list[str]) -> None:
     portal = new_portal(clock=PlayedClock())

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
@@ -295,6 +295,7 @@ def test_what_cannot_be_read_is_refused_by_name(as_v3: V3, params: dict[str, Any
     assert refused(as_v3("tasks.task.list", params)) == (400, f"{_P}{code}EXCEPTION")
 
 
+@settings(max_examples=40)
 @given(limit=st.integers(1, 7), size=st.integers(0, 13))
 def test_pages_cover_the_list_without_overlap(limit: int, size: int) -> None:
     portal = new_portal(clock=PlayedClock())

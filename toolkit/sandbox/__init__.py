@@ -10,6 +10,9 @@ itself. Start reading at `portal.py` (the life of a request), then `gates.py`, t
     filters.py   filters to SQL                          store.py     the tables
     limits.py    rate, operating, costs                  faults.py    scripted misfortune
     switches.py  what the docs leave open                robots.py    side effects of a change
+    events.py    handlers and the offline queue          outbox.py    calls of online handlers
+    v3.py        REST 3.0: envelope, keys, batch         coverage.py  what is answered, with evidence
+    status_page.py  the page at /
     activities.py, timeline.py  what happens at records  calls.py     telephony
     files.py, links.py  bytes and signed links           drive.py     where files live
     methods/     the method families                     seeds/       what a portal is filled with

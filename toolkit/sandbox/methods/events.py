@@ -68,7 +68,12 @@ def _names(call: Call, scope: str) -> list[str]:
     return names
 
 
-@method("event.bind", docs=_DOCS + "event-bind.md", app_only=True, not_emulated=_UNRAISED)
+@method(
+    "event.bind",
+    docs=_DOCS + "event-bind.md",
+    app_only=True,
+    not_emulated=f"{_UNRAISED}; only handlers on this machine are called; slow ones are not throttled",
+)
 def event_bind(call: Call) -> Any:
     """Ask to hear of an event: online, with the address to call, or offline, to be fetched."""
     event = _text(call, "event").upper()
