@@ -129,7 +129,8 @@ class Plan:
         # What prepares a merge and what follows it have no sense without it.
         merged = table["kind"] == "merge"
         alone = set(table.loc[merged & table["struck"], "group"])
-        table["struck"] |= table["group"].isin(alone - {""})
+        if alone:
+            table["struck"] |= table["group"].map(lambda names: not alone.isdisjoint(names.split()))
         return Plan(table, self.listed, self.facts)
 
     def write(self, path: Path) -> None:

@@ -22,8 +22,10 @@ from toolkit.client import Clock
 from toolkit.errors import StorageError
 from toolkit.records import Difference, Snapshot, Wanted, compare, entity, same, take_snapshot
 from toolkit.runs.folder import Run, private
+from toolkit.runs.merge_verdict import MergesDone
 from toolkit.runs.operation import Operation
 from toolkit.runs.plan import Plan
+from toolkit.runs.references import with_ids
 
 __all__ = ["Certificate", "check_canary", "judge", "verify"]
 
@@ -125,26 +127,34 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
     """The certificate of a run, from its journal, both snapshots and a second plan."""
     before = run.before
     journal = run.journal.table()
-    plan = run.plan.active.merge(journal, on="change", how="left")
+    plan = with_ids(run.plan.active.merge(journal, on="change", how="left"), run.journal.results())
     plan["state"] = plan["state"].fillna("planned")
+    merges = MergesDone(plan)
     difference = compare(before, after)
     touched = _last_touch(after)
     cells: list[dict[str, Any]] = []
     as_planned = 0
     for name, rows in plan[plan["kind"] == "update"].groupby("entity"):
-        ours = rows[rows["state"].isin(["done", "already"])]
+        ours = rows[rows["state"].isin(["done", "already"]) & rows["record_id"].notna()]
+        ours = ours[[not merges.gone(str(name), card) for card in ours["record_id"]]]
         good, bad = _judge_updates(str(name), ours, after, touched.get(str(name), {}))
         as_planned += good
         cells += bad
     as_planned += _judge_creates(plan, after, cells)
     as_planned += _judge_deletes(plan, after, cells)
-    cells += _side_effects(plan, difference, touched)
-    foreign = _foreign(plan, difference)
+    good, wrong = merges.judge(after)
+    as_planned += good
+    cells += [_cell(*each, someone_else=False, by=None, at=None) for each in wrong]
+    cells += _side_effects(plan, difference, touched, merges)
+    foreign = _foreign(plan, difference, merges)
     exempt = _exempt(plan, run.plan, cells)
+    made = set(plan.loc[plan["state"].isin(["done", "already"]), "marker"])
     left = [
         row
         for row in again.table.to_dict("records")
-        if row["kind"] != "notify" and (row["entity"], _id(row["record_id"])) not in exempt
+        if row["kind"] != "notify"
+        and (row["entity"], _id(row["record_id"])) not in exempt
+        and (row["marker"] == "" or row["marker"] not in made)
     ]
     verdicts = pd.Series([cell["verdict"] for cell in cells], dtype="str").value_counts()
     states = plan[plan["kind"] != "notify"]["state"].value_counts()
@@ -234,9 +244,10 @@ def _side_effects(
     plan: pd.DataFrame,
     difference: Difference,
     touched: Mapping[str, Mapping[int, Touch]],
+    merges: MergesDone | None = None,
 ) -> list[dict[str, Any]]:
     """Cells we did not mean to touch that changed on records we wrote."""
-    ours = plan[(plan["kind"] == "update") & (plan["state"] == "done")]
+    ours = plan[(plan["kind"] == "update") & (plan["state"] == "done") & plan["record_id"].notna()]
     found = []
     for name, rows in ours.groupby("entity"):
         meant: dict[int, set[str]] = {}
@@ -246,7 +257,9 @@ def _side_effects(
             fields = set(json.loads(text))
             for each in list(fields):
                 fields.update(kind.consequences.get(each, ()))
-            meant[int(record_id)] = fields
+            if merges is not None:
+                fields.update(merges.meant(str(name), int(record_id)))
+            meant.setdefault(int(record_id), set()).update(fields)
             settled[int(record_id)] = moment
         changed = difference.changed
         changed = changed[(changed["entity"] == name) & changed["id"].isin(meant)]
@@ -264,13 +277,13 @@ def _side_effects(
     return found
 
 
-def _foreign(plan: pd.DataFrame, difference: Difference) -> bool:
+def _foreign(plan: pd.DataFrame, difference: Difference, merges: MergesDone) -> bool:
     """Whether anybody but us changed something among what the operation reads."""
     if len(difference.removed):
         deleted = plan[(plan["kind"] == "delete") & (plan["state"] == "done")]
         ours = set(zip(deleted["entity"], deleted["record_id"], strict=True))
         if any(
-            pair not in ours
+            pair not in ours and not merges.explains_removal(*pair)
             for pair in zip(difference.removed["entity"], difference.removed["id"], strict=True)
         ):
             return True
@@ -282,7 +295,7 @@ def _foreign(plan: pd.DataFrame, difference: Difference) -> bool:
     }
     if any(pair not in made for pair in zip(difference.added["entity"], difference.added["id"], strict=True)):
         return True
-    done = plan[(plan["kind"] == "update") & (plan["state"] == "done")]
+    done = plan[(plan["kind"] == "update") & (plan["state"] == "done") & plan["record_id"].notna()]
     cells: set[tuple[str, int, str]] = set()
     for name, record_id, text in zip(done["entity"], done["record_id"], done["after"], strict=True):
         consequences = entity(str(name)).consequences
@@ -292,8 +305,9 @@ def _foreign(plan: pd.DataFrame, difference: Difference) -> bool:
     changed = difference.changed
     return any(
         (name, int(record_id) if str(record_id).isdigit() else record_id, field_name) not in cells
-        for name, record_id, field_name in zip(
-            changed["entity"], changed["id"], changed["field"], strict=True
+        and not merges.explains(name, record_id, field_name, was, now)
+        for name, record_id, field_name, was, now in zip(
+            *(changed[column] for column in ("entity", "id", "field", "before", "after")), strict=True
         )
     )
 

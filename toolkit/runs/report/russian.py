@@ -343,6 +343,8 @@ RUSSIAN: dict[str, str] = {
     ),
     "the area code is missing": "нет кода города",
     "words beside the number would be lost": "потерялись бы слова рядом с номером",
+    "one client": "один клиент",
+    "perhaps one client: a person decides": "возможно, один клиент: решает человек",
     "a person has to decide": "решать должен человек",
     "a branch and its head office: linked, not merged": "филиал и головная организация: связаны, но не объединены",
     "alike, but something forbids to merge them": "похожи, но что-то запрещает их объединять",

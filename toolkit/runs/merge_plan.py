@@ -1,0 +1,403 @@
+"""The rows of a plan that make several cards one, in the order they are carried out.
+
+    1  updates     the cards made equal wherever two filled values differ, or the portal would refuse
+    2  merges      one row per group
+    3  afterwards  what a merge may lose or leave behind: links that were not moved, requisites with another
+                   KPP, their bank accounts. Where the portal moved them, these rows find it done already.
+
+A row of the third kind is carried out only when the merges of its groups were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from toolkit.records import entity
+from toolkit.runs.card_cells import CardCells
+from toolkit.runs.changes import (
+    AFTERWARDS,
+    Changes,
+    binds,
+    creates,
+    merges,
+    rewrites,
+    rewrites_of_made,
+)
+from toolkit.runs.operation import Tables
+from toolkit.runs.references import made
+
+__all__ = ["CHILD_LINKS", "MergeGroup", "linked_ids", "moved_links", "planned_merges"]
+
+EQUALISED = "made equal, so that the cards can be merged"
+RELINKED = "its link follows the merge"
+RESTORED = "would be lost in the merge"
+
+# Where a record names cards: merged entity -> (child, its column).
+CHILD_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "contact": (
+        ("deal", "contactIds"), ("lead", "contactIds"), ("quote", "contactIds"), ("invoice", "contactIds"),
+    ),
+    "company": (
+        ("contact", "companyIds"), ("deal", "companyId"), ("lead", "companyId"), ("quote", "companyId"),
+        ("invoice", "companyId"),
+    ),
+    "lead": (),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MergeGroup:
+    """Cards that become one.
+
+    Args:
+        entity: of all of them.
+        master: id of the card that stays.
+        losers: ids of the others, in the order they are merged.
+        values: the cells of the surviving card, lists left out: those are united.
+        reason: why they are one, for the plan's summary.
+    """
+
+    entity: str
+    master: int
+    losers: tuple[int, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = "one client"
+
+    @property
+    def name(self) -> str:
+        """What marks the rows of this group."""
+        return f"merge:{self.entity}:{self.master}"
+
+    @property
+    def cards(self) -> tuple[int, ...]:
+        """All of them, the master first."""
+        return (self.master, *self.losers)
+
+
+def planned_merges(groups: Sequence[MergeGroup], tables: Tables, cells: Mapping[str, CardCells]) -> Changes:
+    """Every row that merges these groups.
+
+    Args:
+        groups: no card in two of them.
+        tables: of the snapshot.
+        cells: the cards, by entity.
+    """
+    parts: list[Changes] = []
+    for name in dict.fromkeys(group.entity for group in groups):
+        own = [group for group in groups if group.entity == name]
+        parts += _equalised_and_merged(name, own, cells[name])
+    parts += [_relinked(groups, tables), _requisites(groups, tables), _activities(groups, tables)]
+    return Changes.joined(*parts)
+
+
+# -- before and at the merge -------------------------------------------------------------------------
+
+
+def _equalised_and_merged(name: str, groups: Sequence[MergeGroup], cells: CardCells) -> Iterator[Changes]:
+    held = cells.cells(card for group in groups for card in group.cards)
+    scalars = set(cells.scalars)
+    ids: list[int] = []
+    before: list[dict[str, Any]] = []
+    after: list[dict[str, Any]] = []
+    names: list[str] = []
+    ready: list[dict[int, dict[str, Any]]] = []
+    becomes: list[dict[str, Any]] = []
+    lost: list[list[dict[str, Any]]] = []
+    for group in groups:
+        own = {card: dict(held[card]) for card in group.cards}
+        gone: list[dict[str, Any]] = []
+        for card in group.cards:
+            wrong = {
+                column: group.values.get(column, _nothing(value))
+                for column, value in own[card].items()
+                if column in scalars and not _fits(cells, column, value, group.values)
+            }
+            if not wrong:
+                continue
+            ids.append(card)
+            before.append({each: own[card][each] for each in wrong})
+            after.append(wrong)
+            names.append(group.name)
+            gone += [{"id": card, "field": each, "value": own[card][each]} for each in wrong]
+            own[card].update(wrong)
+        ready.append({card: _comparable(own[card]) for card in group.cards})
+        becomes.append(_becomes(group, own, cells))
+        lost.append(gone)
+    yield rewrites(name, ids, before=before, after=after, reason=EQUALISED, group=names)
+    yield merges(
+        name,
+        [group.master for group in groups],
+        losers=[group.losers for group in groups],
+        cards=ready,
+        becomes=becomes,
+        lost=lost,
+        reason=[group.reason for group in groups],
+        group=[group.name for group in groups],
+    )
+
+
+def _fits(cells: CardCells, field: str, value: Any, values: Mapping[str, Any]) -> bool:
+    return field in values and cells.alike(field, value, values[field])
+
+
+def _nothing(value: Any) -> Any:
+    return False if isinstance(value, bool) else ""
+
+
+def _comparable(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Cells that must read so right before the merge; emptied ones say nothing."""
+    return {name: value for name, value in cells.items() if name == "fm" or value not in ("", False)}
+
+
+def _becomes(group: MergeGroup, own: Mapping[int, Mapping[str, Any]], cells: CardCells) -> dict[str, Any]:
+    """The cells of the master that the merge itself changes."""
+    master = own[group.master]
+    changed = {name: value for name, value in group.values.items() if name not in master}
+    for name in cells.lists:
+        united: list[Any] = []
+        for card in group.cards:
+            united += [each for each in own[card].get(name, []) if each not in united]
+        if united != list(master.get(name, [])):
+            changed[name] = united
+    return changed
+
+
+# -- afterwards --------------------------------------------------------------------------------------
+
+
+def moved_links(groups: Sequence[MergeGroup]) -> dict[str, dict[int, MergeGroup]]:
+    """By entity and id of a card that goes, the group it goes into."""
+    moved: dict[str, dict[int, MergeGroup]] = {}
+    for group in groups:
+        moved.setdefault(group.entity, {}).update(dict.fromkeys(group.losers, group))
+    return moved
+
+
+def linked_ids(value: Any) -> list[int]:
+    """The ids a cell names: a list of them, one, or none."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return []
+    if hasattr(value, "__iter__") and not isinstance(value, str):
+        return [int(each) for each in value]
+    return [int(value)] if value == value and int(value) else []
+
+
+def _relinked(groups: Sequence[MergeGroup], tables: Tables) -> Changes:
+    """Links of other records to the cards that go; and the companies of the cards that stay."""
+    moved = moved_links(groups)
+    parts = []
+    for at, merged in enumerate(("contact", "company")):
+        going = moved.get(merged, {})
+        for child, column in CHILD_LINKS[merged]:
+            if child == "contact" or not going or child not in tables or column not in tables[child]:
+                continue
+            rows = _links_through(child, column, going, tables[child], set(moved.get(child, {})))
+            parts.append(_link_rows(child, column, rows).at_phase(AFTERWARDS + at))
+    if "contact" in tables and "companyIds" in tables["contact"]:
+        rows = _companies_of_contacts(groups, tables["contact"])
+        parts.append(_link_rows("contact", "companyIds", rows).at_phase(AFTERWARDS + 1))
+    return Changes.joined(*parts)
+
+
+def _companies_of_contacts(
+    groups: Sequence[MergeGroup], contacts: pd.DataFrame
+) -> list[tuple[int, list[int], list[int], str]]:
+    """Contacts whose companies change: a firm of theirs goes, or the cards merged into them bring others."""
+    moved = moved_links(groups)
+    firms, gone = moved.get("company", {}), moved.get("contact", {})
+    into = {group.master: group for group in groups if group.entity == "contact"}
+    cells = zip(contacts["id"].tolist(), contacts["companyIds"].tolist(), strict=True)
+    held = {int(card): linked_ids(value) for card, value in cells if linked_ids(value)}
+    concerned = {card for card, own in held.items() if any(firm in firms for firm in own)}
+    concerned |= {gone[card].master for card in held if card in gone}
+    found = []
+    for card in sorted(concerned - set(gone)):
+        own = held.get(card, [])
+        group = into.get(card)
+        brought = [firm for loser in (group.losers if group else ()) for firm in held.get(loser, [])]
+        now = list(dict.fromkeys(firms[each].master if each in firms else each for each in (*own, *brought)))
+        names = {firms[each].name for each in (*own, *brought) if each in firms}
+        if now != own:
+            found.append((card, own, now, " ".join(sorted(names | ({group.name} if group else set())))))
+    return found
+
+
+def _links_through(
+    child: str, column: str, going: Mapping[int, MergeGroup], table: pd.DataFrame, gone: set[int]
+) -> list[tuple[int, list[int], list[int], str]]:
+    """Records that name a card that goes: id, ids before, ids wanted, names of the groups."""
+    found = []
+    id_field = entity(child).id_field
+    names = [any(each in going for each in linked_ids(value)) for value in table[column].tolist()]
+    named = table[pd.Series(names, index=table.index, dtype=bool)]
+    for record, value in zip(named[id_field].tolist(), named[column].tolist(), strict=True):
+        if int(record) in gone:
+            continue  # a card that is merged away itself: its links are its master's
+        was = linked_ids(value)
+        now = list(dict.fromkeys(going[each].master if each in going else each for each in was))
+        names = sorted({going[each].name for each in was if each in going})
+        found.append((int(record), was, now, " ".join(names)))
+    return found
+
+
+def _link_rows(child: str, column: str, rows: Sequence[tuple[int, list[int], list[int], str]]) -> Changes:
+    several = column.endswith("Ids")
+
+    def cell(ids: list[int]) -> Any:
+        return ids if several else ids[0]
+
+    return rewrites(
+        child,
+        [record for record, _, _, _ in rows],
+        before=[{column: cell(was)} for _, was, _, _ in rows],
+        after=[{column: cell(now)} for _, _, now, _ in rows],
+        reason=RELINKED,
+        group=[names for _, _, _, names in rows],
+    )
+
+
+def _activities(groups: Sequence[MergeGroup], tables: Tables) -> Changes:
+    """Calls, letters and meetings of the cards that go."""
+    table = tables.get("activity")
+    if table is None:
+        return Changes()
+    parts = []
+    for name, going in moved_links(groups).items():
+        type_id = entity(name).entity_type_id or 0
+        own = table[(table["OWNER_TYPE_ID"] == type_id) & table["OWNER_ID"].isin(list(going))]
+        owners = [going[int(owner)] for owner in own["OWNER_ID"]]
+        if owners:
+            parts.append(
+                binds(
+                    "activity",
+                    own["ID"].astype("int64").tolist(),
+                    to=[{"entityTypeId": type_id, "entityId": owner.master} for owner in owners],
+                    reason=RELINKED,
+                    group=[owner.name for owner in owners],
+                )
+            )
+    return Changes.joined(*parts).at_phase(AFTERWARDS + 2)
+
+
+def _requisites(groups: Sequence[MergeGroup], tables: Tables) -> Changes:
+    """Requisites the portal folds into another one of the same INN although their KPP differs, and the bank
+    accounts of all that it folds.
+
+    Source: unconfirmed; as integrators describe it, 2026-11-22.
+    """
+    table = tables.get("requisite")
+    if table is None or table.empty:
+        return Changes()
+    by_owner = _by_owner(table)
+    banks = _by_owner(tables["bankdetail"]) if "bankdetail" in tables else {}
+    made_rows: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
+    accounts: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
+    for group in groups:
+        type_id = entity(group.entity).entity_type_id or 0
+        kept: dict[str, dict[str, Any]] = {}
+        for row in by_owner.get((type_id, group.master), []):
+            kept.setdefault(_text(row, "RQ_INN"), dict(row))
+        for loser in group.losers:
+            for row in by_owner.get((type_id, loser), []):
+                inn, kpp = _text(row, "RQ_INN"), _text(row, "RQ_KPP")
+                if not inn or inn not in kept:
+                    kept.setdefault(inn, dict(row))  # moved as it is
+                    continue
+                into = kept[inn]
+                if kpp and _text(into, "RQ_KPP") not in ("", kpp):
+                    made_rows.append(
+                        (row, group.name, {"ENTITY_TYPE_ID": type_id, "ENTITY_ID": group.master})
+                    )
+                    owner: Any = made(_marker("requisite", row))
+                else:
+                    into["RQ_KPP"] = _text(into, "RQ_KPP") or kpp
+                    owner = int(into["ID"])
+                accounts += [
+                    (bank, group.name, {"ENTITY_ID": owner}) for bank in banks.get((8, int(row["ID"])), [])
+                ]
+    return Changes.joined(
+        _made_again("requisite", made_rows, AFTERWARDS + 3),
+        _made_again("bankdetail", accounts, AFTERWARDS + 5),
+    )
+
+
+def _made_again(name: str, rows: Sequence[tuple[dict[str, Any], str, dict[str, Any]]], phase: int) -> Changes:
+    """Requisites or bank accounts as they were, under another owner; their own external keys follow."""
+    if not rows:
+        return Changes()
+    markers = [_marker(name, row) for row, _, _ in rows]
+    keyed = [
+        (marker, row, group)
+        for marker, (row, group, _) in zip(markers, rows, strict=True)
+        if _text(row, "XML_ID") or _text(row, "ORIGINATOR_ID")
+    ]
+    again = creates(
+        name,
+        [{**written_cells(name, row), **owner} for row, _, owner in rows],
+        markers=markers,
+        reason=RESTORED,
+        group=[group for _, group, _ in rows],
+        replaces=[int(row["ID"]) for row, _, _ in rows],
+    )
+    keys = ("ORIGINATOR_ID", "XML_ID")
+    own_keys = rewrites_of_made(
+        name,
+        [marker for marker, _, _ in keyed],
+        before=[{"ORIGINATOR_ID": "b24kit", "XML_ID": marker} for marker, _, _ in keyed],
+        after=[{key: _text(row, key) for key in keys} for _, row, _ in keyed],
+        reason=RESTORED,
+        group=[group for _, _, group in keyed],
+    )
+    return Changes.joined(again.at_phase(phase), own_keys.at_phase(phase + 1))
+
+
+_OWN_OF_REQUISITES = frozenset(
+    [
+        "ID",
+        "ENTITY_TYPE_ID",
+        "ENTITY_ID",
+        "DATE_CREATE",
+        "DATE_MODIFY",
+        "CREATED_BY_ID",
+        "MODIFY_BY_ID",
+        "XML_ID",
+        "ORIGINATOR_ID",
+    ]
+)
+
+
+def written_cells(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The cells of a requisite or bank account that are written when it is made again."""
+    kind = entity(name)
+    cells = {}
+    for column, value in row.items():
+        if column in _OWN_OF_REQUISITES or value is None or value is pd.NA or value != value:
+            continue
+        if kind.field_type(column).kind == "boolean":
+            cells[column] = "Y" if value else "N"
+        else:
+            cells[column] = value.item() if hasattr(value, "item") else value
+    return cells
+
+
+def _marker(name: str, row: Mapping[str, Any]) -> str:
+    return f"{name}:{int(row['ID'])}"
+
+
+def _by_owner(table: pd.DataFrame) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    """Rows by owner, (entity type, id); bank accounts belong to requisites, type 8."""
+    found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for row in table.sort_values("ID").to_dict("records"):
+        cells = {str(name): value for name, value in row.items()}
+        owner = (int(cells.get("ENTITY_TYPE_ID") or 8), int(cells["ENTITY_ID"]))
+        found.setdefault(owner, []).append(cells)
+    return found
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    return "" if value is None or value is pd.NA or value != value else str(value).strip()
