@@ -144,6 +144,8 @@ def _cell(attributes: dict[str, str], text: str) -> Cell | None:
     formula = attributes.get("formula")
     if formula is not None and (_ERROR.match(text) or "error" in kind):
         return Cell("error", text)
+    if formula in ("of:=TRUE()", "of:=FALSE()"):  # how LibreOffice keeps the truths of an .xlsx
+        return Cell("boolean", formula == "of:=TRUE()")
     if kind in ("float", "percentage", "currency"):
         try:
             number = float(attributes.get("value", ""))

@@ -48,8 +48,8 @@ def find_tables(book: RawBook) -> tuple[list[FoundTable], list[Problem]]:
     """The tables on the visible sheets, and what is wrong with their headings.
 
     A heading row is known by its headings, wherever it stands: under title rows, below another table, or
-    beside one. Columns with other headings are left alone. A table ends at the next heading row, or after a
-    blank row where nothing of what a row needs follows (a legend, a total, a signature).
+    beside one. Columns with other headings are left alone. A table ends at the next heading row; lines beyond
+    a blank row that cannot be rows (a section's title, a legend, a total, a signature) are passed over.
     """
     tables: list[FoundTable] = []
     problems: list[Problem] = []
@@ -152,18 +152,25 @@ def _rows(
 ) -> Iterator[int]:
     inside = set(columns.values())
     needed = [columns[key] for key in kind.needed if key in columns]
-    previous = heading_row
-    for row, cells in sheet.cells.items():
-        if row <= heading_row or (below and row >= below):
+    own = [row for row in sheet.cells if row > heading_row and (not below or row < below)]
+    filled = {
+        row: [at for at in inside if at in sheet.cells[row] and _said(sheet.cells[row][at])] for row in own
+    }
+    previous, loose = heading_row, False
+    for row in own:
+        count = len(filled[row])
+        if not count:
             continue
-        filled = [column for column in inside if column in cells and clean(str(cells[column].value))]
-        if not filled:
-            continue
-        after_blank = row > previous + 1
-        if after_blank and len(filled) <= 2 and not any(column in filled for column in needed):
-            return
-        # A legend usually starts in the first column, which may well be that of topics.
-        if after_blank and len(filled) == 1 and len(inside) > 2:
-            return
+        loose = loose or row > previous + 1
         previous = row
+        # Beyond a blank row may stand a section's title, a legend, a signature: one cell, or nothing needed.
+        # They are passed over one by one, never the rules below them.
+        alone = count == 1 and (len(inside) > 2 or not filled.get(row + 1))
+        if loose and (alone or (count == 2 and not any(column in filled[row] for column in needed))):
+            continue
+        loose = False
         yield row
+
+
+def _said(cell: Cell) -> bool:
+    return cell.kind != "text" or bool(clean(str(cell.value)))

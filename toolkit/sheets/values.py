@@ -215,4 +215,4 @@ def _words(cell: Cell) -> Parsed:
             troubles.append(Trouble("bad_hashtag", {"tag": part}, mended if tags else None))
         else:
             found.add(fold(part))
-    return Parsed(tuple(sorted(found)) or None, tuple(troubles))
+    return Parsed(None if troubles else tuple(sorted(found)) or None, tuple(troubles))

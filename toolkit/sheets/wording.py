@@ -50,8 +50,15 @@ PROBLEMS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
     },
     # -- the cell
     "missing": {
-        "ru": ("Столбец «{heading}» не заполнен.", "Заполните ячейку{star}."),
-        "en": ("{heading} is missing.", "Fill in the cell{star}."),
+        "ru": ("Столбец «{heading}» не заполнен.", "Заполните ячейку."),
+        "en": ("{heading} is missing.", "Fill in the cell."),
+    },
+    "missing_any": {
+        "ru": (
+            "Столбец «{heading}» не заполнен.",
+            "Заполните ячейку или поставьте «*», если подходит любое значение.",
+        ),
+        "en": ("{heading} is missing.", "Fill in the cell, or write * if any value will do."),
     },
     "error_value": {
         "ru": ("В ячейке ошибка вычисления «{value}».", "Исправьте формулу или впишите само значение."),
@@ -229,6 +236,16 @@ PROBLEMS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
             "Add rules for these, or a general one with *.",
         ),
     },
+    "gap_subtopics": {
+        "ru": (
+            "По теме «{topic}» есть правила только для отдельных подтем; остальные обращения не получит никто.",
+            "Добавьте по этой теме правило без подтемы.",
+        ),
+        "en": (
+            "There are rules only for some subtopics of {topic}; nobody gets its other appeals.",
+            "Add a rule for this topic without a subtopic.",
+        ),
+    },
     "overloaded": {
         "ru": (
             "У «{value}» правил: {count}, в среднем у остальных — {usual}.",
@@ -305,6 +322,7 @@ ERRORS = frozenset(PROBLEMS) - {
     "never_wins",
     "equal_strength",
     "gap",
+    "gap_subtopics",
     "overloaded",
     "other_department",
 }

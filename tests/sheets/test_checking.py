@@ -1,0 +1,186 @@
+"""Every problem at its cell, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from string import Formatter
+
+import openpyxl
+import pytest
+
+from tests.sheets.conftest import Converter
+from tests.sheets.directories import ON, RIGHT, portal_facts, row, write, wrong_book
+from toolkit.sheets.checking import CheckedDirectory, check_file
+from toolkit.sheets.wording import ERRORS, PROBLEMS
+
+FACTS = portal_facts()
+
+
+def found(checked: CheckedDirectory) -> set[tuple[str, str, str]]:
+    return {(each.code, each.place.sheet, each.place.address) for each in checked.problems}
+
+
+def checked(path: Path, rows: list[dict[str, object]], *, on_portal: bool = True) -> CheckedDirectory:
+    return check_file(write(rows, path / "rules.xlsx"), FACTS if on_portal else None, on=ON)
+
+
+def test_a_directory_without_mistakes_has_no_problems(tmp_path: Path) -> None:
+    verdict = checked(tmp_path, RIGHT)
+
+    assert [each.what("en") for each in verdict.problems] == []
+    assert (verdict.exit_code, verdict.rows, len(verdict.rules)) == (0, len(RIGHT), len(RIGHT))
+
+
+def test_every_kind_of_problem_is_located_and_nothing_else(tmp_path: Path) -> None:
+    path, expected = wrong_book(tmp_path / "wrong.xlsx")
+
+    verdict = check_file(path, FACTS, on=ON)
+
+    assert found(verdict) == expected
+    assert verdict.exit_code == 2
+    apart = {"no_table", "no_rows", "missing_column", "unknown_topic"}
+    assert {each.code for each in verdict.problems} == set(PROBLEMS) - apart
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "ods", "xls"])
+def test_the_same_is_found_in_files_of_libreoffice(
+    tmp_path: Path, libreoffice: Converter, suffix: str
+) -> None:
+    path, expected = wrong_book(tmp_path / "wrong.xlsx")
+
+    verdict = check_file(libreoffice(path, suffix), FACTS, on=ON)
+
+    # LibreOffice computes the formula that openpyxl only wrote down: a topic now, with one subtopic.
+    computed = {("gap_subtopics" if code == "formula" else code, *place) for code, *place in expected}
+    assert found(verdict) == computed
+    assert {each.severity for each in verdict.problems} == {"error", "warning"}
+
+
+def test_suggestions_are_what_was_meant(tmp_path: Path) -> None:
+    path, _ = wrong_book(tmp_path / "wrong.xlsx")
+
+    suggested = {(each.code, each.value): each.suggestion for each in check_file(path, FACTS, on=ON).problems}
+
+    assert suggested["look_alike", "Дocтавка"] == "Доставка"
+    assert suggested["unknown_region", "Томк"] == "Томск"
+    assert suggested["unknown_channel", "Телеграмма"] == "Telegram"
+    assert suggested["bad_hashtag", "розыгрыш, # конкурс"] == "розыгрыш, #конкурс"
+    assert suggested["date_ambiguous", "03/04/2026"] == "03.04.2026"
+    assert suggested["user_missing", "Анна Билова"] == "Анна Белова"
+    assert suggested["user_missing", "Виктор Ветров"] is None
+    assert suggested["user_ambiguous", "Иван Петров"] == "petrov2@shop.example"
+    assert suggested["department_missing", "Отдел качеств"] == "Отдел качества"
+    assert suggested["pipeline_missing", "Претензия"] == "Претензии"
+    assert suggested["stage_missing", "Принята!"] == "Принята"
+
+
+def test_without_a_portal_only_the_sheet_is_judged(tmp_path: Path) -> None:
+    strange = [
+        row("Брак", "Атлантида", "Кто Угодно", pipeline="Любая", stage="Какая-то", department="Где-то")
+    ]
+
+    assert checked(tmp_path, strange, on_portal=False).problems == []
+    assert {each.code for each in checked(tmp_path, strange).problems} == {
+        "unknown_region", "user_missing", "pipeline_missing", "stage_missing", "department_missing",
+        "gap",
+    }  # fmt: skip
+
+
+def test_topics_the_portal_does_not_list_are_named(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    facts = replace(FACTS, topics=("Брак", "Доставка"))
+    verdict = check_file(write([row("Бракк"), row("*")], tmp_path / "rules.xlsx"), facts, on=ON)
+
+    assert [(each.code, each.suggestion) for each in verdict.problems] == [("unknown_topic", "Брак")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_a_text_file_is_checked_like_a_workbook(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "rules.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(["Topic", "Region", "Responsible", "Priority"])
+        writer.writerow(["Брак", "*", "Анна Белова", "5"])
+        writer.writerow(["Брак", "Москва", "Анна Белова", "0"])
+
+    assert found(check_file(path, FACTS, on=ON)) == {("bad_priority", "rules", "D3")}
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([["Привет"]], {("no_table", "Sheet", "A1")}),
+        ([], {("no_table", "Sheet", "A1")}),
+        ([["Тема", "Регион"], ["Брак", "*"]], {("missing_column", "Sheet", "A1")}),
+        ([["Тема", "Ответственный"]], {("no_rows", "Sheet", "A1")}),
+    ],
+)
+def test_a_sheet_without_rules_is_an_error(
+    tmp_path: Path, cells: list[list[str]], expected: set[tuple[str, str, str]]
+) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for each in cells:
+        book.active.append(each)
+    book.save(tmp_path / "rules.xlsx")
+
+    verdict = check_file(tmp_path / "rules.xlsx", FACTS, on=ON)
+
+    assert found(verdict) == expected
+    assert verdict.exit_code == 2
+
+
+def test_merged_topics_count_for_each_row(tmp_path: Path) -> None:
+    path = write([row("Брак", "Москва"), row(None, "Казань"), row(None, "Омск")], tmp_path / "rules.xlsx")
+    book = openpyxl.load_workbook(path)
+    book["Маршруты"].merge_cells("B4:B6")
+    book.save(path)
+
+    verdict = check_file(path, on=ON)
+
+    assert verdict.problems == []
+    assert [rule.conditions[0] for rule in verdict.rules] == ["брак"] * 3
+
+
+def test_two_tables_of_rules_on_a_sheet_are_one_directory(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    upper = [["Тема", "Ответственный"], ["Брак", "Анна Белова"]]
+    for cells in [*upper, [], ["ВТОРАЯ ЧАСТЬ"], [], ["Ответственный", "Тема"], ["Борис Власов", "Брак"]]:
+        book.active.append(cells)
+    book.save(tmp_path / "rules.xlsx")
+
+    assert found(check_file(tmp_path / "rules.xlsx", FACTS, on=ON)) == {("contradiction", "Sheet", "A7")}
+
+
+def test_every_problem_speaks_both_languages_with_the_same_facts(tmp_path: Path) -> None:
+    assert set(PROBLEMS) >= ERRORS
+    for told in PROBLEMS.values():
+        for sentences in told.values():
+            assert all(each.endswith(".") for each in sentences)
+            assert all(
+                name is not None for each in sentences for _, name, _, _ in Formatter().parse(each) if name
+            )
+    for each in check_file(wrong_book(tmp_path / "wrong.xlsx")[0], FACTS, on=ON).problems:
+        assert re.search("[а-я]", each.what("ru") + each.fix("ru"))
+        assert "{" not in each.what("en") + each.fix("en")
+
+
+def test_rules_under_a_title_in_the_middle_of_a_table_count(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    middle = [[], ["Раздел 2. Доставка"], ["утверждён позже"]]
+    lines = [
+        ["Тема", "Регион", "Ответственный"],
+        ["Брак", "*", "Анна Белова"],
+        *middle,
+        ["Доставка", "*", "Никто"],
+    ]
+    for cells in [*lines, [], ["Всего: 2"]]:
+        book.active.append(cells)
+    book.save(tmp_path / "rules.xlsx")
+
+    assert found(check_file(tmp_path / "rules.xlsx", FACTS, on=ON)) == {("user_missing", "Sheet", "C6")}
