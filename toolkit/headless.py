@@ -35,6 +35,7 @@ _SECRET_NAME = re.compile(
 )
 _WEBHOOK = re.compile(r"/rest/(?:api/)?\d+/[\w~.-]+", re.IGNORECASE)
 _INTERRUPTED = 130
+_LONGEST_SOCKET = 80  # of about 104 characters the system allows
 
 
 class NotebookError(InputError):
@@ -291,20 +292,22 @@ class _Execution:
         from nbclient.exceptions import CellExecutionError, DeadKernelError
         from traitlets.config import Config
 
-        # Sockets of this user alone, not ports of the whole machine; kernels warn of the latter at every start.
-        config = Config({"KernelManager": {"transport": "ipc" if os.name == "posix" else "tcp"}})
-        self.client = NotebookClient(
-            self.nb,
-            config=config,
-            timeout=None,
-            kernel_name=self.kernel,
-            resources={"metadata": {"path": str(self.cwd)}},
-            on_cell_start=self._cell_starts,
-            on_cell_executed=self._cell_ended,
-            on_cell_error=self._cell_ended,
-        )
         with tempfile.TemporaryDirectory() as folder:
             outcome = Path(folder) / "outcome"
+            config = Config()
+            if os.name == "posix" and len(folder) < _LONGEST_SOCKET:
+                # Sockets of this user alone, not ports of the whole machine, about which kernels warn.
+                config.KernelManager.transport, config.KernelManager.ip = "ipc", f"{folder}/kernel"
+            self.client = NotebookClient(
+                self.nb,
+                config=config,
+                timeout=None,
+                kernel_name=self.kernel,
+                resources={"metadata": {"path": str(self.cwd)}},
+                on_cell_start=self._cell_starts,
+                on_cell_executed=self._cell_ended,
+                on_cell_error=self._cell_ended,
+            )
             env = {"B24_PROGRESS": "log", **os.environ, OUTCOME_VARIABLE: str(outcome)}
             code, message = 0, ""
             try:
@@ -322,6 +325,8 @@ class _Execution:
                 raise NotebookError(
                     self.kernel, "is not a kernel of this machine", "python -m ipykernel install --user"
                 ) from error
+            except RuntimeError as error:  # how the kernel's client says that it did not come up
+                code, message = 1, f"The kernel did not start: {error}"
             except KeyboardInterrupt:
                 code, message = _INTERRUPTED, "Interrupted between two cells; nothing was under way."
             finally:

@@ -39,7 +39,7 @@ class LabMissing(InputError):
 
 
 def start_lab(folder: Path, *, port: int = 8888, browser: bool = True, first: str = "00_tour") -> int:
-    """Start JupyterLab and return its exit code when it ends.
+    """Become JupyterLab; where a process cannot become another, return its exit code when it ends.
 
     Spreadsheets reach a notebook by the file browser's `inbox/`, or by an upload widget of up to 200 MB.
 
@@ -79,9 +79,7 @@ def start_lab(folder: Path, *, port: int = 8888, browser: bool = True, first: st
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    with subprocess.Popen(command) as process:  # noqa: S603  # our own program
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:  # the server asks whether it is meant; it has the same terminal
-                continue
+    if os.name == "posix":
+        # This process becomes the server: what is told to end it ends the server.
+        os.execv(command[0], command)  # noqa: S606  # our own program
+    return subprocess.call(command)  # noqa: S603  # our own program

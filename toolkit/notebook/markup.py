@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
 from toolkit.runs.report.listings import Cell, Column, Listing, Mark
 from toolkit.runs.report.names import plain
 from toolkit.runs.report.wording import Language, Wording
+from toolkit.settings import is_loopback
 
 __all__ = ["Facts", "Grid", "Picture", "Said", "Speech", "View"]
 
@@ -33,7 +35,7 @@ _TONES = {
 _STYLE = (
     "<style>.b24 table{border-collapse:collapse;margin:4px 0 8px;font-size:13px}"
     ".b24 th,.b24 td{text-align:left!important;vertical-align:top;padding:3px 12px 3px 0!important;"
-    "max-width:460px;white-space:normal;overflow-wrap:anywhere}"
+    "max-width:460px;white-space:normal;overflow-wrap:break-word}"
     ".b24 th{border-bottom:1px solid #99a;font-weight:600}"
     ".b24 .n{text-align:right!important;white-space:nowrap}"
     ".b24 h4{margin:10px 0 2px}.b24 p{margin:3px 0}.b24 .more{opacity:.7;font-size:12px}"
@@ -250,7 +252,7 @@ def _cell_html(cell: Cell, column: Column, speech: Speech) -> Markup:
         return escape(_cell_text(cell, column, speech))
     return Markup().join(
         Markup('<a href="{}" target="_blank" rel="noreferrer">{}</a>').format(piece.url, piece.text)
-        if piece.url
+        if piece.url and not is_loopback(urlsplit(piece.url).netloc)  # a sandbox has no cards to open
         else escape(piece.text)
         for piece in cell
     )

@@ -209,6 +209,8 @@ class OpenPortal:
     def plan(self, operation: str, *, again: bool = False, **parameters: Any) -> OpenRun:
         """The run of an operation with these parameters: the unfinished one, the finished one, else a new plan.
 
+        A plan nobody agreed to within an hour is made afresh: the portal has moved on.
+
         Args:
             operation: its name.
             again: make a new plan even though one was carried out.
@@ -219,7 +221,7 @@ class OpenPortal:
         """
         known = self._known(operation, parameters, again=again)
         if known is not None:
-            return OpenRun(self.work, known, self._bar, shown_again(known, self._speech()))
+            return OpenRun(self.work, known, self._bar, shown_again(self.work, known, self._speech()))
         with self._bar:
             run = workflow.plan(self.work, operation, parameters)
         return OpenRun(self.work, run, self._bar)
@@ -229,11 +231,18 @@ class OpenPortal:
         for each in reversed(Run.all(self.work.root, self.work.clock.now)):
             facts = each.facts
             same = (facts.portal, facts.operation, facts.parameters) == (self.host, operation, wanted)
-            over = each.state in ("applied", "verified") and bool(len(each.plan.active))
-            if same and not facts.undoes and (_begun(each) or (over and not again)):
+            over = each.state == "verified" and bool(len(each.plan.active))
+            if same and not facts.undoes and (self._waits(each) or (over and not again)):
                 return each
             each.close()
         return None
+
+    def _waits(self, run: Run) -> bool:
+        """Whether a run was begun, or its plan is young enough to be agreed to; an empty one waits for nothing."""
+        if run.unfinished or run.state not in ("planned", "rehearsed"):
+            return run.unfinished
+        age_s = self.work.clock.now() - datetime.fromisoformat(run.facts.created).timestamp()
+        return age_s < _FRESH_S and bool(len(run.plan.active))
 
     def run(self, name: str = "last") -> OpenRun:
         """A run of this portal by its id or the beginning of it.
@@ -275,8 +284,4 @@ _STATES = {
     "verified": "проверен",
     "empty": "без плана",
 }
-
-
-def _begun(run: Run) -> bool:
-    """Whether a run waits or goes on; an empty plan waits for nothing."""
-    return run.unfinished and bool(len(run.plan.active))
+_FRESH_S = 3600.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from toolkit import workflow
-from toolkit.errors import ApprovalNeeded, Paused
+from toolkit.errors import ApprovalNeeded, Paused, ToolkitError
 from toolkit.notebook.approval import (
     agree_in_words,
     agreement_form,
@@ -18,6 +19,7 @@ from toolkit.notebook.approval import (
 )
 from toolkit.notebook.markup import Facts, Grid, Picture, Said, Speech, View
 from toolkit.notebook.outcome import note_outcome
+from toolkit.records import Snapshot
 from toolkit.runs import Certificate, Policy, Run, write_report
 from toolkit.runs.report.charts import people_bars, timeline_chart
 from toolkit.runs.report.evidence import Evidence, gather
@@ -314,8 +316,9 @@ class OpenRun:
         chosen = sorted(records) if records is not None else None
         for each in reversed(Run.all(self.work.root, self.work.clock.now)):
             same = each.facts.undoes == self.id and each.facts.parameters.get("records") == chosen
-            if same and (each.unfinished or (each.state == "verified" and not again)):
-                return OpenRun(self.work, each, self._bar, shown_again(each, self._speech()))
+            waits = each.unfinished or each.state in ("planned", "rehearsed")
+            if same and (waits or (each.state == "verified" and not again)):
+                return OpenRun(self.work, each, self._bar, shown_again(self.work, each, self._speech()))
             each.close()
         with self._bar:
             run = workflow.plan_undo(self.work, self.run, records=chosen)
@@ -345,8 +348,16 @@ class OpenRun:
     def _parts(self) -> tuple[Speech, Evidence, Tables]:
         evidence = gather(self.run)
         speech = Speech(self.work.settings.language, evidence.offset_s)
-        names = Names(evidence.before, evidence.facts.portal, speech.wording)
+        names = Names(self._named_in() or evidence.before, evidence.facts.portal, speech.wording)
         return speech, evidence, Tables(evidence, names, speech.wording)
+
+    def _named_in(self) -> Snapshot | None:
+        """The snapshot of the run that an undo takes back: it knows people an undo has no need to read."""
+        if not self.run.facts.undoes:
+            return None
+        with suppress(ToolkitError):
+            return workflow.find_run(self.work, self.run.facts.undoes).before
+        return None
 
     def _table(self, english: str, russian: str, of: Any) -> View:
         speech, _, tables = self._parts()
@@ -361,8 +372,18 @@ class OpenRun:
         return speech(f"execution time of {method}", f"время выполнения {method}")
 
 
-def shown_again(run: Run, speech: Speech) -> str:
+def shown_again(work: Workspace, run: Run, speech: Speech) -> str:
     """Why an older run is shown instead of a new one."""
+    taken_back = [
+        each.id
+        for each in Run.all(work.root, work.clock.now)
+        if each.facts.undoes == run.id and each.state == "verified"
+    ]
+    if taken_back:
+        return speech(
+            f"This was carried out before and taken back by {taken_back[-1]}. again=True plans anew.",
+            f"Этот запуск уже выполнен и взят назад: {taken_back[-1]}. Новый план: again=True.",
+        )
     if run.state == "verified":
         return speech(
             "This was carried out before with the same parameters; here it is. again=True plans anew.",

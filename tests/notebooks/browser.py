@@ -1,0 +1,78 @@
+"""JupyterLab in a real browser: opens a notebook, runs it all, looks at what is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
+
+
+@contextmanager
+def chromium(profile: Path, height: int = 1000) -> Iterator[WebDriver]:
+    """Debian's chromium, without a head and without a net beyond this machine."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for word in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        f"--window-size=1300,{height}",
+        f"--user-data-dir={profile}",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ):
+        options.add_argument(word)
+    service = webdriver.ChromeService("/usr/bin/chromedriver")
+    browser = webdriver.Chrome(options=options, service=service)
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+def until(found: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + limit_s
+    while not found():
+        if time.monotonic() > deadline:
+            raise TimeoutError(what)
+        time.sleep(0.2)
+
+
+def run_all(browser: WebDriver) -> None:
+    """The menu's Run, Run All Cells, by the command palette's keyboard-free way."""
+    until(lambda: bool(browser.find_elements(By.CSS_SELECTOR, ".jp-Notebook .jp-CodeCell")), "notebook")
+    until(
+        lambda: (
+            "Idle" in (browser.find_element(By.CSS_SELECTOR, "body").get_attribute("innerText") or "")
+            or bool(browser.find_elements(By.CSS_SELECTOR, '[data-status="idle"]'))
+        ),
+        "kernel",
+    )
+    menu = next(
+        each
+        for each in browser.find_elements(By.CSS_SELECTOR, ".lm-MenuBar-item")
+        if each.text.strip() == "Run"
+    )
+    menu.click()
+    until(lambda: bool(browser.find_elements(By.CSS_SELECTOR, '[data-command="runmenu:run-all"]')), "menu")
+    browser.find_element(By.CSS_SELECTOR, '[data-command="runmenu:run-all"]').click()
+
+
+def counts(browser: WebDriver) -> list[str]:
+    """What stands before each code cell: `[3]:`, `[*]:` while it runs, `[ ]:` before."""
+    return [
+        (each.get_attribute("textContent") or "").strip()
+        for each in browser.find_elements(By.CSS_SELECTOR, ".jp-CodeCell .jp-InputPrompt")
+    ]
+
+
+def escape_menus(browser: WebDriver) -> None:
+    """Close what lies above the page."""
+    browser.find_element(By.CSS_SELECTOR, "body").send_keys(Keys.ESCAPE)

@@ -1,0 +1,92 @@
+"""Every notebook from top to bottom in a real kernel, twice, on the sandbox beside it."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+from tests.notebooks.conftest import SCALE, Project, said_in
+
+
+def test_the_tour_tells_its_story_and_plain_papermill_shows_it_again(project: Project) -> None:
+    executed, said = project.run("00_tour", scale=SCALE)
+
+    assert (executed.exit_code, executed.message) == (0, "")
+    for expected in (
+        "План готов",
+        "Репетиция на копии прошла чисто",
+        "Сделано и доказано",
+        "image/png",
+        "<svg",
+    ):
+        assert expected in said, expected
+    runs = project.runs()
+    assert len(runs) == 2, "one run and its undo"
+
+    again = project.folder / "output" / "again.ipynb"
+    _papermill(
+        project.folder / "notebooks" / "00_tour.ipynb", again, project.folder, scale=SCALE, language="en"
+    )
+
+    assert project.runs() != runs or "taken back by" in said_in(again)
+    assert project.runs() == runs, "Run All twice never starts a second run"
+    assert "Done and proven" in said_in(again)
+
+
+def _papermill(notebook: Path, output: Path, cwd: Path, **parameters: object) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # papermill's own dependencies warn
+        import papermill
+
+        papermill.execute_notebook(notebook, output, parameters, cwd=cwd, progress_bar=False)
+
+
+def test_connect_and_snapshot_shows_the_portal_and_reads_it_once_a_day(project: Project) -> None:
+    executed, said = project.run("10_connect_and_snapshot", scale=SCALE)
+    taken = sorted(project.folder.glob(".sandbox/*/snapshots/*/snapshot-*"))
+
+    assert executed.exit_code == 0, executed.message
+    for expected in ("С порталом можно работать", "Что не в порядке", "Можно убрать карточек", "image/png"):
+        assert expected in said, expected
+    assert len(taken) == 1
+    assert "из 100" in said, "contacts of the small sandbox"
+
+    executed, _ = project.run("10_connect_and_snapshot", scale=SCALE)
+    assert executed.exit_code == 0
+    assert sorted(project.folder.glob(".sandbox/*/snapshots/*/snapshot-*")) == taken
+
+
+def test_reassign_needs_an_approval_then_writes_then_shows_and_undo_takes_it_back(project: Project) -> None:
+    given = {"scale": SCALE, "winner": "largest"}
+    before = project.runs()
+    refused, _ = project.run("20_reassign", **given)
+
+    assert refused.exit_code == 5, refused.message
+    assert "policy=policy.yaml" in refused.message
+    planned = project.runs()
+    assert len(planned) == len(before) + 1
+
+    done, said = project.run("20_reassign", policy="policy.yaml", **given)
+
+    assert done.exit_code == 0, done.message
+    assert "Сделано и доказано" in said
+    assert project.runs() == planned, "the waiting run went on"
+    run = next(each for each in planned if each not in before)
+    folder = next(project.folder.glob(f".sandbox/*/snapshots/*/{run}"))
+    assert (folder / "report.html").is_file()
+
+    again, said = project.run("20_reassign", **given)
+    assert again.exit_code == 0, "what is over needs no approval"
+    assert "уже выполнено" in said
+    assert project.runs() == planned
+
+    back, said = project.run("90_undo", scale=SCALE, run=run, policy="policy.yaml")
+
+    assert back.exit_code == 0, back.message
+    assert "Отменить выполненный запуск" in said
+    kept = json.loads((folder.parent / project.runs()[-1] / "run.json").read_text())
+    assert kept["undoes"] == run
+    count = len(project.runs())
+    assert project.run("90_undo", scale=SCALE, run=run)[0].exit_code == 0
+    assert len(project.runs()) == count
