@@ -21,6 +21,7 @@ def carried_out(tables: Mapping[str, pd.DataFrame], changes: Changes) -> dict[st
     """The tables as they would read after every change."""
     after = {name: table.copy() for name, table in tables.items()}
     made: dict[str, int] = {}
+    made: dict[str, int] = {}
     for row in changes.table.to_dict("records"):
         if row["kind"] == "notify":
             continue
@@ -44,6 +45,8 @@ def carried_out(tables: Mapping[str, pd.DataFrame], changes: Changes) -> dict[st
                 continue
             marker = entity(row["entity"]).marker_fields[-1]
             last = int(table[id_field].max()) if len(table) else 0
+            made[row["marker"]] = last + 1
+            cells = in_place(cells, made)
             new = {id_field: last + 1, marker: row["marker"], **cells}
             after[row["entity"]] = pd.concat([table, pd.DataFrame([new])], ignore_index=True)
             made[row["marker"]] = last + 1
@@ -59,6 +62,8 @@ def _put(table: pd.DataFrame, at: pd.Series, field: str, value: Any) -> None:
         column = table[field].astype(object)
         column[at] = pd.Series([value], index=table.index[at])
         table[field] = column
+    elif isinstance(table[field].dtype, pd.BooleanDtype):
+        table.loc[at, field] = value in (True, "Y")
     else:
         table.loc[at, field] = value
 

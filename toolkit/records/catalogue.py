@@ -308,6 +308,19 @@ _LEGACY: tuple[Entity, ...] = (
         volatile_fields=frozenset({"updatedTime", "updatedBy"}),
         source="api-reference/crm/universal/user-defined-object-types/crm-type-list.md",
     ),
+    Entity(
+        name="userfield",
+        list_method="userfieldconfig.list",
+        get_method="userfieldconfig.get",
+        add_method="userfieldconfig.add",
+        update_method="userfieldconfig.update",
+        delete_method="userfieldconfig.delete",
+        base_params=MappingProxyType({"moduleId": "crm"}),
+        id_field="id",
+        fields_key="field",
+        marker_fields=("xmlId",),
+        source="api-reference/crm/universal/userfieldconfig/userfieldconfig-list.md",
+    ),
 )
 _PLAIN: Mapping[str, Entity] = {each.name: each for each in _LEGACY}
 _PER_TYPE = ("item", "category", "stagehistory", "field")
@@ -319,7 +332,7 @@ def entity(name: str) -> Entity:
 
     Args:
         name: `lead`, `deal`, `contact`, `company`, `quote`, `invoice`, `user`, `department`, `activity`,
-            `call`, `requisite`, `bankdetail`, `status`, `type`; or one of `item`, `category`,
+            `call`, `requisite`, `bankdetail`, `status`, `type`, `userfield`; or one of `item`, `category`,
             `stagehistory`, `field` with a number, `item:177`. `item:2` is another spelling of `deal`.
 
     Raises:

@@ -246,6 +246,12 @@ boolean: isCategoriesEnabled isStagesEnabled isBeginCloseDatesEnabled isClientEn
 boolean: isSourceEnabled isAutomationEnabled isLinkWithProductsEnabled isMycompanyEnabled isRecyclebinEnabled
 object: relations linkedUserFields customSections
 """,
+    "userfield": """
+integer: id sort
+string: entityId fieldName userTypeId xmlId
+boolean: multiple mandatory showFilter showInList editInList isSearchable
+object: settings
+""",
     "field": """
 string: name type title upperName statusType
 boolean: isRequired isReadOnly isImmutable isMultiple isDynamic isDeprecated

@@ -245,7 +245,7 @@ class _Apply:
             merged = {name: change in done for name, change in self._merges.items()}
         for row in group:
             try:
-                self._with_ids(row)
+                row = self._with_ids(row)  # what this phase made may have ids by now
             except NotMade as missing:
                 words = f"what it belongs to was not made ({missing.marker})"
                 waiting.append(Settled(row.change, "conflict", "", words))

@@ -142,7 +142,8 @@ class _Create(Base):
         """The id of the new record."""
         answer = outcome.result
         if isinstance(answer, Mapping):
-            answer = (answer.get("item") or answer).get("id")
+            # `item`, and `type` or `field` where those are made.
+            answer = next((each for each in answer.values() if isinstance(each, Mapping)), answer).get("id")
         return {"id": int(answer)}
 
 

@@ -18,6 +18,8 @@ __all__ = ["REFERENCE", "NotMade", "in_place", "made", "made_by", "with_ids"]
 REFERENCE = "$made"
 """The key by which such a place is recognised."""
 
+_WITHIN = "$within"
+
 
 class NotMade(Exception):
     """A record a change refers to was not made.
@@ -31,9 +33,14 @@ class NotMade(Exception):
         self.marker = marker
 
 
-def made(marker: str) -> dict[str, str]:
-    """What stands for the id of the record that the create with this marker makes."""
-    return {REFERENCE: marker}
+def made(marker: str, within: str = "") -> dict[str, str]:
+    """What stands for the id of the record that the create with this marker makes.
+
+    Args:
+        marker: of that create.
+        within: a text with `{}` where the id belongs (`CRM_{}`); "" for the id alone.
+    """
+    return {REFERENCE: marker, _WITHIN: within} if within else {REFERENCE: marker}
 
 
 def made_by(plan: pd.DataFrame, results: Mapping[int, Any]) -> dict[str, int]:
@@ -58,11 +65,11 @@ def in_place(value: Any, ids: Mapping[str, int]) -> Any:
         NotMade: one of them was not made.
     """
     if isinstance(value, Mapping):
-        if value.keys() == {REFERENCE}:
+        if REFERENCE in value and value.keys() <= {REFERENCE, _WITHIN}:
             marker = str(value[REFERENCE])
             if marker not in ids:
                 raise NotMade(marker)
-            return ids[marker]
+            return value[_WITHIN].replace("{}", str(ids[marker])) if _WITHIN in value else ids[marker]
         return {name: in_place(each, ids) for name, each in value.items()}
     if isinstance(value, list):
         return [in_place(each, ids) for each in value]

@@ -128,5 +128,6 @@ def listed_in(outcome: Outcome) -> list[Mapping[str, Any]]:
     """The records of an answered list, whatever envelope its method has."""
     found = outcome.result
     if isinstance(found, Mapping):
-        found = found.get("items", [])
+        # `items`, or what older families call their records: `types`, `fields`.
+        found = found.get("items") or next((each for each in found.values() if isinstance(each, list)), [])
     return list(found or [])

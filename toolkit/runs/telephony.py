@@ -40,6 +40,8 @@ __all__ = [
 CODES = ("calls", "result", "duration", "calledat", "direction", "number", "line")
 """What an appeal keeps of its calls; the fields of `toolkit/operations/appeals.yaml` that are filled here."""
 
+_OTHER_CODES = ("comment", "recording", "link", "transcript")  # one mapping serves all operations on appeals
+
 AMBIGUOUS = "several clients have this number"
 NO_NUMBER = "no number and no client"
 UNKNOWN = "nobody has this number"
@@ -149,7 +151,7 @@ def appeal_fields(columns: Any, given: Mapping[str, str], *, asked_by: str) -> d
     Raises:
         ParameterError: a field given is not there or stands for nothing, or `calls` is missing.
     """
-    strange = set(given) - set(CODES)
+    strange = set(given) - {*CODES, *_OTHER_CODES}
     if strange:
         raise ParameterError(
             asked_by, "fields", sorted(strange), "stands for nothing", f"Known: {', '.join(CODES)}."

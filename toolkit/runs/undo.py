@@ -24,7 +24,12 @@ __all__ = ["Undo", "UndoParams"]
 
 CHANGED_SINCE = "changed since by somebody else: left as it is"
 GONE = "the record is gone"
+STAYS = "goes with its smart process, or stays"
 NOT_UNDOABLE = "cannot be taken back"
+
+
+# Columns of a snapshot that the entity's list never answers.
+_UNTOLD = {"type": frozenset({"relations", "linkedUserFields", "customSections"})}
 
 
 class UndoParams(OperationParams):
@@ -89,6 +94,10 @@ class Undo(Operation):
         for (kind, name), rows in done.groupby(["kind", "entity"], sort=False):
             if kind == "update":
                 parts.append(self._updates(str(name), rows, tables[str(name)]))
+            elif kind == "create" and name == "userfield":
+                # Deleting a field deletes its values in every record; with its empty process it goes by itself.
+                made = [json.loads(text)["id"] for text in rows["result"]]
+                parts.append(listed(str(name), made, STAYS))
             elif kind == "create":
                 parts.append(self._creates(str(name), rows, tables[str(name)]))
             elif kind == "bind":
@@ -159,7 +168,9 @@ class Undo(Operation):
             record = present.get(int(record_id))
             if record is None:
                 continue
-            after = json.loads(wrote)
+            # What a list does not tell (labels of a field) cannot have been seen to change.
+            told = record.keys() - _UNTOLD.get(name, frozenset())
+            after = {field: value for field, value in json.loads(wrote).items() if field in told}
             others = [
                 field for field in after if not same(record.get(field), after[field], self._type(name, field))
             ]
