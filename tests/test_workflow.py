@@ -22,8 +22,8 @@ from toolkit.errors import (
 )
 from toolkit.runs import Policy, Run
 from toolkit.sandbox import InProcessTransport
-from toolkit.sandbox.records import Change
-from toolkit.sandbox.values import Zone
+from toolkit.sandbox.state.records import Change
+from toolkit.sandbox.wire.values import Zone
 from toolkit.settings import Settings
 from toolkit.workflow import Workspace
 

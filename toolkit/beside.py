@@ -23,7 +23,7 @@ import filelock
 import psutil
 
 from toolkit.errors import ToolkitError
-from toolkit.sandbox.hosting import Order
+from toolkit.sandbox.running.hosting import Order
 from toolkit.settings import Settings
 from toolkit.workflow import serve_sandbox
 

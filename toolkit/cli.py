@@ -474,7 +474,7 @@ def sandbox_start(
     as_json: Json = False,
 ) -> None:
     """Start a portal and serve it until Ctrl-C or `stop`; prints webhook and OAuth credentials."""
-    from toolkit.sandbox.hosting import Order
+    from toolkit.sandbox.running.hosting import Order
     from toolkit.workflow import serve_sandbox
 
     def ready(facts: dict[str, str]) -> None:
@@ -590,7 +590,7 @@ def sandbox_log(
 @sandboxes.command("coverage")
 def sandbox_coverage() -> None:
     """The methods a sandbox answers, each with its page and what is left out; then the switches. Markdown."""
-    from toolkit.sandbox.coverage import coverage_table
+    from toolkit.sandbox.running.coverage import coverage_table
 
     typer.echo(coverage_table())
 

@@ -39,7 +39,7 @@ from typing import Any
 
 from toolkit.sandbox import Sandbox, new_portal
 from toolkit.sandbox.doors.http import Server, serve
-from toolkit.sandbox.loading import load_records
+from toolkit.sandbox.state.loading import load_records
 
 LIBRARIES = ("fast_bitrix24", "b24pysdk", "b24kit")
 CONTACTS, OF_LEAVER = 10_000, 2_000

@@ -36,7 +36,7 @@ from toolkit.records import Snapshot, write_snapshot
 from toolkit.runs import Journal, Plan, Run, estimate
 from toolkit.sandbox import InProcessTransport, Noted, SharedClock, new_portal
 from toolkit.sandbox.limits import COSTS, cost_of
-from toolkit.sandbox.loading import load_records
+from toolkit.sandbox.state.loading import load_records
 from toolkit.settings import Settings
 
 STAFF = 60

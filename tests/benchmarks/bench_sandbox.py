@@ -21,10 +21,10 @@ from typing import Any
 import orjson
 
 from toolkit.sandbox import Sandbox, new_portal
-from toolkit.sandbox.loading import add_rows, load_records
 from toolkit.sandbox.seeds.people import draw_person
 from toolkit.sandbox.seeds.phones import mobile
-from toolkit.sandbox.wire import WireRequest
+from toolkit.sandbox.state.loading import add_rows, load_records
+from toolkit.sandbox.wire.request import WireRequest
 
 SECRET = "bench"
 PAGE = 50

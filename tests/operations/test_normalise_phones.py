@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from toolkit.operations import operation
-from toolkit.sandbox.records import Draft, PhoneEdit
+from toolkit.sandbox.state.records import Draft, PhoneEdit
 
 from ..runs.conftest import World, make_world
 

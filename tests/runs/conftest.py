@@ -25,7 +25,7 @@ from toolkit.runs import (
     verify,
 )
 from toolkit.sandbox import InProcessTransport, Sandbox, SharedClock, new_portal
-from toolkit.sandbox.records import Draft
+from toolkit.sandbox.state.records import Draft
 from toolkit.settings import Settings
 
 SECRET = "s3cr3tw0rd0fth1sw3bh00k"

@@ -15,7 +15,7 @@ from toolkit.runs import Changes, Plan, Run, binds, creates, deletes, updates, w
 from toolkit.runs.changes import merges
 from toolkit.runs.references import made
 from toolkit.runs.report import Language
-from toolkit.sandbox.records import Change
+from toolkit.sandbox.state.records import Change
 
 from .conftest import World, make_world
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolkit.runs import check_canary
-from toolkit.sandbox.records import Change
+from toolkit.sandbox.state.records import Change
 
 from .conftest import World
 

@@ -16,10 +16,10 @@ import psutil
 import pytest
 
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
-from toolkit.sandbox.cards import TOKEN_HEADER, Card, CardError, ask, find, running, wait_for_end
-from toolkit.sandbox.control import Control
-from toolkit.sandbox.hosting import Order, OrderError, host
-from toolkit.sandbox.loading import load_records, save_state
+from toolkit.sandbox.running.cards import TOKEN_HEADER, Card, CardError, ask, find, running, wait_for_end
+from toolkit.sandbox.running.control import Control
+from toolkit.sandbox.running.hosting import Order, OrderError, host
+from toolkit.sandbox.state.loading import load_records, save_state
 
 TOKEN = "t0ken-of-the-card"
 HOOK = "/rest/1/s3cr3t/"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.sandbox.documented import rows
-from toolkit.sandbox.coverage import coverage_summary, coverage_table
 from toolkit.sandbox.registry import all_methods
+from toolkit.sandbox.running.coverage import coverage_summary, coverage_table
 from toolkit.sandbox.switches import SWITCHES
 
 # Paths of the documentation repository's pages, of the folders used here; names only.

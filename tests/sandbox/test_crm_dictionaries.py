@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from toolkit.sandbox import Sandbox
-from toolkit.sandbox.states import load_state, reset, save_state
+from toolkit.sandbox.state.states import load_state, reset, save_state
 
 Result = Callable[..., Any]
 Refusal = Callable[..., tuple[int, Any, str]]

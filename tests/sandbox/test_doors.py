@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from toolkit.sandbox import InProcessTransport, Sandbox, new_portal
 from toolkit.sandbox.doors.http import DoorError, Server, serve
 from toolkit.sandbox.doors.tls import certificate_in
-from toolkit.sandbox.wire import MAX_BODY
+from toolkit.sandbox.wire.request import MAX_BODY
 
 SECRET = "doorsecret"
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tests.sandbox.documented import filled, rows
 from toolkit.sandbox import InProcessTransport, Sandbox, new_portal
 from toolkit.sandbox.registry import all_methods
-from toolkit.sandbox.wire import WireRequest
+from toolkit.sandbox.wire.request import WireRequest
 
 METHODS = [(each.name, each.version) for each in all_methods()]
 FAMILIES = sorted({".".join(name.split(".")[:2]) for name, _ in METHODS})

@@ -13,7 +13,8 @@ import pytest
 
 from toolkit.records import write_snapshot
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
-from toolkit.sandbox.loading import (
+from toolkit.sandbox.seeds import SEEDS
+from toolkit.sandbox.state.loading import (
     SnapshotFormatError,
     StateError,
     load_records,
@@ -22,7 +23,6 @@ from toolkit.sandbox.loading import (
     reset,
     save_state,
 )
-from toolkit.sandbox.seeds import SEEDS
 
 SECRET = "loadsecret"
 

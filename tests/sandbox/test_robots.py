@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
-from toolkit.sandbox.robots import RobotRuleError
+from toolkit.sandbox.subjects.robots import RobotRuleError
 
 Made = Callable[[Sequence[dict[str, Any]]], tuple[Sandbox, Callable[..., Any]]]
 

@@ -13,7 +13,7 @@ import pytest
 
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
 from toolkit.sandbox.doors.http import Server, serve
-from toolkit.sandbox.status_words import WORDS
+from toolkit.sandbox.running.status_words import WORDS
 
 SECRET = "n0tf0ry0u"
 

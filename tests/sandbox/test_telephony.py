@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from toolkit.sandbox import InProcessTransport, PlayedClock, Sandbox, new_portal
-from toolkit.sandbox.files import keep_sound, tone
+from toolkit.sandbox.subjects.files import keep_sound, tone
 
 Result = Callable[..., Any]
 Refusal = Callable[..., tuple[int, Any, str]]

@@ -11,11 +11,11 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from . import php
 from .call import Caller
-from .errors import RestError
-from .store import Column, declare_table
-from .wire import Address
+from .state.store import Column, declare_table
+from .wire import php
+from .wire.errors import RestError
+from .wire.request import Address
 
 if TYPE_CHECKING:
     from .portal import Sandbox

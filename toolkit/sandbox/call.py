@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .errors import RestError, access_denied, missing_argument
+from .wire.errors import RestError, access_denied, missing_argument
 
 if TYPE_CHECKING:
     from .portal import Sandbox
     from .registry import Method
-    from .store import Store
+    from .state.store import Store
 
 __all__ = ["PAGE", "Call", "Caller", "Page", "start_of"]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .call import Caller
-from .errors import RestError, app_context_required, not_built, unknown_method
 from .registry import Method, known_elsewhere, lookup
-from .wire import Address, WireRequest
+from .wire.errors import RestError, app_context_required, not_built, unknown_method
+from .wire.request import Address, WireRequest
 
 if TYPE_CHECKING:
     from .portal import Sandbox

@@ -16,25 +16,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import php, v3
 from .access import Access
 from .call import Call, Caller, Page
 from .clock import Clock, WallClock
-from .errors import RestError
-from .events import Events
 from .faults import Fault, Faults
-from .fields import KINDS, Kind
 from .gates import GATES, METHOD_GATES, Exchange, resolve
 from .limits import Limits, cost_of
-from .outbox import Delivery, Outbox, send
-from .records import Change, Records
 from .registry import Method, all_methods
-from .robots import Robots
-from .schema import Schema
-from .store import Store, declare_table
+from .state.fields import KINDS, Kind
+from .state.records import Change, Records
+from .state.schema import Schema
+from .state.store import Store, declare_table
+from .subjects.events import Events
+from .subjects.outbox import Delivery, Outbox, send
+from .subjects.robots import Robots
 from .switches import Switches
-from .values import Zone
-from .wire import MAX_BODY, WireAnswer, WireRequest, read_address, read_command, read_params
+from .wire import php, v3
+from .wire.errors import RestError
+from .wire.request import MAX_BODY, WireAnswer, WireRequest, read_address, read_command, read_params
+from .wire.values import Zone
 
 __all__ = ["Noted", "Sandbox"]
 

@@ -115,9 +115,7 @@ def method(
         key = (version, name.lower())
         if key in _METHODS:
             raise ValueError(f"{name} (v{version}) is registered twice")
-        _METHODS[key] = Method(
-            name, body, scopes, docs, not_emulated, app_only, in_batch, version, feature
-        )
+        _METHODS[key] = Method(name, body, scopes, docs, not_emulated, app_only, in_batch, version, feature)
         return body
 
     return register

@@ -18,7 +18,7 @@ from toolkit.runs import (
     verify,
 )
 from toolkit.sandbox import InProcessTransport, SharedClock, new_portal
-from toolkit.sandbox.restoring import load_snapshot
+from toolkit.sandbox.state.restoring import load_snapshot
 from toolkit.settings import Settings
 from toolkit.workflow.workspace import Workspace, operation_of
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import SandboxError
-from toolkit.sandbox import cards
-from toolkit.sandbox.cards import Card
-from toolkit.sandbox.hosting import Order, OrderError, host
+from toolkit.sandbox.running import cards
+from toolkit.sandbox.running.cards import Card
+from toolkit.sandbox.running.hosting import Order, OrderError, host
 from toolkit.settings import Settings
 
 __all__ = ["running_sandboxes", "serve_sandbox", "tell_sandbox"]
@@ -22,7 +22,7 @@ def serve_sandbox(settings: Settings, order: Order, ready: Callable[[dict[str, s
     Args:
         settings: where its card is left, for `tell_sandbox`.
         order: how it should be.
-        ready: told how to reach it, as `toolkit.sandbox.hosting.host` says, once it answers.
+        ready: told how to reach it, as `toolkit.sandbox.running.hosting.host` says, once it answers.
 
     Raises:
         SandboxError: it cannot be made as ordered.

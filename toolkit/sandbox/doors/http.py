@@ -26,11 +26,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from .. import php
 from ..clock import WallClock
-from ..errors import RestError
 from ..portal import Sandbox
-from ..wire import MAX_BODY, WireAnswer, WireRequest
+from ..wire import php
+from ..wire.errors import RestError
+from ..wire.request import MAX_BODY, WireAnswer, WireRequest
 from .tls import Certificate, certificate_in
 
 __all__ = ["DoorError", "Server", "run", "serve"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from ..portal import Sandbox
-from ..wire import WireRequest
+from ..wire.request import WireRequest
 
 __all__ = ["InProcessTransport"]
 

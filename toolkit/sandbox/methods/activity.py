@@ -9,15 +9,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .. import php
-from ..activities import Activities
 from ..call import Call, Page
-from ..errors import RestError, not_found
-from ..links import signed
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.activities import Activities
+from ..subjects.links import signed
 from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError, not_found
 
 _DOCS = "api-reference/crm/timeline/activities/activity-base/crm-activity-"
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..activities import Activities, Target
 from ..call import Call
-from ..errors import RestError, access_denied, not_found
 from ..registry import method
+from ..subjects.activities import Activities, Target
 from ..switches import declare
+from ..wire.errors import RestError, access_denied, not_found
 
 _DOCS = "api-reference/crm/timeline/activities/binding/crm-activity-binding-"
 

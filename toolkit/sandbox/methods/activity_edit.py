@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import php
-from ..activities import Activities, Target
 from ..call import Call
-from ..drive import Drive
-from ..files import uploads_of
 from ..portal import FAMILY_LISTENERS, Sandbox
-from ..records import Change
 from ..registry import method
-from ..store import TABLES, declare_table
+from ..state.records import Change
+from ..state.store import TABLES, declare_table
+from ..subjects.activities import Activities, Target
+from ..subjects.drive import Drive
+from ..subjects.files import uploads_of
 from ..switches import declare
-from ..values import stored
+from ..wire import php
+from ..wire.values import stored
 from .activity import failure, wanted_activity
 
 _DOCS = "api-reference/crm/timeline/activities/activity-base/crm-activity-"

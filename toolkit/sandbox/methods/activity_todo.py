@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import php
-from ..activities import Activities, Target
 from ..call import Call
-from ..errors import RestError, invalid_arg, not_found
 from ..registry import method
-from ..values import BadValueError
+from ..subjects.activities import Activities, Target
+from ..wire import php
+from ..wire.errors import RestError, invalid_arg, not_found
+from ..wire.values import BadValueError
 from .activity_binding import writable_record
 
 _DOCS = "api-reference/crm/timeline/activities/todo/crm-activity-todo-"

@@ -12,12 +12,12 @@ import json
 import re
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES, Column, declare_table
+from ..state.listing import list_rows
+from ..state.store import TABLES, Column, declare_table
+from ..wire import php
+from ..wire.errors import RestError
 
 _DYNAMIC = "Bitrix\\Crm\\Integration\\BizProc\\Document\\"
 # Class of the document -> kind of record; DYNAMIC stands for every smart process.

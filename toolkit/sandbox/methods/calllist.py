@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from .. import php
-from ..activities import Activities, Target
 from ..call import Call
-from ..errors import RestError
-from ..fields import Kind
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES, Column, declare_table
+from ..state.fields import Kind
+from ..state.listing import list_rows
+from ..state.store import TABLES, Column, declare_table
+from ..subjects.activities import Activities, Target
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/crm/call-list/crm-calllist-"
 _TYPES = {"CONTACT": 3, "COMPANY": 4}

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..requisites import REQUISITE, described, may_touch, owner_clause, shown, taken
-from ..store import TABLES
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.requisites import REQUISITE, described, may_touch, owner_clause, shown, taken
 from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError
 from .crm_enum import ADDRESS_TYPES
 from .crm_legacy import legacy_map
 from .crm_requisite import positive, require_read_right

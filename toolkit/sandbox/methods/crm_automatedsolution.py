@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError, not_found
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES, declare_table
+from ..state.listing import list_rows
+from ..state.store import TABLES, declare_table
+from ..wire import php
+from ..wire.errors import RestError, not_found
 
 _DOCS = "api-reference/crm/automated-solution/crm-automated-solution-"
 # A workplace and the section it is in the menu are numbered apart on the portal.

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .. import php
 from ..call import Call
-from ..errors import RestError
-from ..fields import Kind
-from ..records import Draft
 from ..registry import method
-from ..store import Column, declare_table
+from ..state.fields import Kind
+from ..state.records import Draft
+from ..state.store import Column, declare_table
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/crm/automation/triggers/crm-automation-trigger-"
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .. import php
 from ..call import Call
-from ..errors import RestError, access_denied
-from ..fields import Kind
-from ..records import Change
 from ..registry import method
+from ..state.fields import Kind
+from ..state.records import Change
 from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError, access_denied
 from .crm_legacy import legacy_id
 
 MISSING_LINKED = declare(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError, access_denied, not_found
-from ..fields import Kind
-from ..listing import list_rows
-from ..pipelines import add_pipeline, remove_pipeline
 from ..registry import method
+from ..state.fields import Kind
+from ..state.listing import list_rows
+from ..subjects.pipelines import add_pipeline, remove_pipeline
+from ..wire import php
+from ..wire.errors import RestError, access_denied, not_found
 
 _DOCS = "api-reference/crm/universal/category/crm-category-"
 NAME_MAX = 255

@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..store import Column, declare_table
+from ..state.listing import list_rows
+from ..state.store import Column, declare_table
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/crm/currency/crm-currency-"
 _LOCAL_DOCS = "api-reference/crm/currency/localizations/crm-currency-localizations-"

@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .. import php
 from ..call import Call
-from ..errors import RestError
 from ..registry import method
-from ..store import declare_table
+from ..state.store import declare_table
+from ..wire import php
+from ..wire.errors import RestError
 
 declare_table(
     "card_layout",

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..call import Call
-from ..errors import RestError
 from ..registry import method
-from ..requisite_presets import country_fields
-from ..store import declare_table
+from ..state.store import declare_table
+from ..subjects.requisite_presets import country_fields
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/crm/duplicates/volatile-type/crm-duplicate-volatile-type-"
 _TYPES = (1, 3, 4)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .. import php
 from ..call import Call
-from ..errors import RestError
-from ..merging import merge
-from ..phones import phone_owners
 from ..registry import method
+from ..subjects.merging import merge
+from ..subjects.phones import phone_owners
 from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/crm/duplicates/"
 _TYPES = {"LEAD": 1, "CONTACT": 3, "COMPANY": 4}

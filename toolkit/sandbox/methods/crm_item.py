@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import php
 from ..call import PAGE, Call, Page, start_of
-from ..dialect import universal_draft, universal_names, universal_rows
-from ..errors import RestError, access_denied, not_found
-from ..fields import Field, Kind
-from ..filters import Special, compile_filter, compile_order
-from ..records import PRIMARY_COLUMN
 from ..registry import method
+from ..state.fields import Field, Kind
+from ..state.filters import Special, compile_filter, compile_order
+from ..state.records import PRIMARY_COLUMN
 from ..switches import declare
+from ..wire import php
+from ..wire.dialect import universal_draft, universal_names, universal_rows
+from ..wire.errors import RestError, access_denied, not_found
 
 _DOCS = "api-reference/crm/universal/crm-item-"
 _IMPORT_DOCS = "api-reference/crm/universal/import/crm-item-"

@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..dialect import legacy_draft, legacy_rows
-from ..errors import RestError
-from ..fields import Field, Kind
-from ..filters import Special, compile_filter, compile_order
-from ..records import FM_TYPES, Draft
 from ..registry import method
+from ..state.fields import Field, Kind
+from ..state.filters import Special, compile_filter, compile_order
+from ..state.records import FM_TYPES, Draft
 from ..switches import declare
+from ..wire import php
+from ..wire.dialect import legacy_draft, legacy_rows
+from ..wire.errors import RestError
 from .crm_item import by_phone, link_filters, page_of
 
 __all__ = ["described", "legacy_error", "legacy_id"]

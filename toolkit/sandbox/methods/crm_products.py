@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ..call import Call, Page
-from ..errors import RestError, access_denied, invalid_arg, missing_argument, not_found
-from ..fields import Field, Kind
-from ..listing import list_rows
-from ..product_rows import (
+from ..registry import method
+from ..state.fields import Field, Kind
+from ..state.listing import list_rows
+from ..subjects.product_rows import (
     FIELDS,
     WRITABLE,
     account_rate,
@@ -25,7 +25,7 @@ from ..product_rows import (
     rows_of,
     sells,
 )
-from ..registry import method
+from ..wire.errors import RestError, access_denied, invalid_arg, missing_argument, not_found
 
 _DOCS = "api-reference/crm/universal/product-rows/crm-item-productrow-"
 _CATALOG = "names and measures of catalog products"

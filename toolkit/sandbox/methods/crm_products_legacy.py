@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .. import php
 from ..call import Call
-from ..errors import RestError
-from ..fields import Kind
-from ..product_rows import (
+from ..registry import method
+from ..state.fields import Kind
+from ..subjects.product_rows import (
     FIELDS,
     WRITABLE,
     account_rate,
@@ -23,7 +22,8 @@ from ..product_rows import (
     rows_changed,
     rows_of,
 )
-from ..registry import method
+from ..wire import php
+from ..wire.errors import RestError
 from .crm_legacy import legacy_error, legacy_id
 
 _CATALOG = "names and measures of catalog products"

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..requisites import (
+from ..state.listing import list_rows
+from ..subjects.requisites import (
     OWNER_TYPES,
     described,
     erase_requisite,
@@ -22,6 +20,8 @@ from ..requisites import (
     shown,
     taken,
 )
+from ..wire import php
+from ..wire.errors import RestError
 from .crm_legacy import legacy_id, legacy_map
 
 __all__ = ["positive", "require_read_right"]

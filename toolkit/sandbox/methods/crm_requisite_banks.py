@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..requisites import described, may_touch, owner_clause, shown, taken
-from ..store import TABLES
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.requisites import described, may_touch, owner_clause, shown, taken
+from ..wire import php
+from ..wire.errors import RestError
 from .crm_legacy import legacy_id, legacy_map
 from .crm_requisite import positive, require_read_right
 

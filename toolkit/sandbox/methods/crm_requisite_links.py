@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..fields import Kind
-from ..listing import list_rows
 from ..registry import method
-from ..requisites import shown
-from ..store import TABLES
+from ..state.fields import Kind
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.requisites import shown
+from ..wire import php
+from ..wire.errors import RestError
 from .crm_legacy import legacy_map
 from .crm_requisite import positive, require_read_right
 

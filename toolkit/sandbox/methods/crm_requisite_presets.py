@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..requisite_presets import COUNTRIES, country_fields, preset_fields_of
-from ..requisites import REQUISITE, described, shown, taken
-from ..store import TABLES
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.requisite_presets import COUNTRIES, country_fields, preset_fields_of
+from ..subjects.requisites import REQUISITE, described, shown, taken
+from ..wire import php
+from ..wire.errors import RestError
 from .crm_legacy import legacy_id, legacy_map
 from .crm_requisite import positive, require_read_right
 

@@ -10,15 +10,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..fields import Field, Kind
-from ..listing import list_rows
-from ..pipelines import pipeline_of_stages, stage_prefix
 from ..registry import method
-from ..store import TABLES
+from ..state.fields import Field, Kind
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.pipelines import pipeline_of_stages, stage_prefix
 from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/crm/status/crm-status-"
 _TITLES = {

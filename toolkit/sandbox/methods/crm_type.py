@@ -10,15 +10,15 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError, access_denied
-from ..filters import Special
-from ..listing import list_rows
-from ..pipelines import add_pipeline
 from ..registry import method
-from ..store import TABLES
-from ..user_fields import remove_user_field
+from ..state.filters import Special
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.pipelines import add_pipeline
+from ..subjects.user_fields import remove_user_field
+from ..wire import php
+from ..wire.errors import RestError, access_denied
 
 _DOCS = "api-reference/crm/universal/user-defined-object-types/crm-type-"
 _FLAGS = {

@@ -13,14 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..fields import Field
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
-from ..user_fields import (
+from ..state.fields import Field
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.user_fields import (
     LABELS,
     LANGUAGES,
     NAME_MAX,
@@ -33,6 +31,8 @@ from ..user_fields import (
     remove_user_field,
     settings_for,
 )
+from ..wire import php
+from ..wire.errors import RestError
 
 _WIRE_LABELS = dict(
     zip(

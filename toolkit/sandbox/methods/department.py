@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..structure import below
+from ..state.listing import list_rows
+from ..subjects.structure import below
 from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/departments/department-"
 _FILTERS = ("ID", "NAME", "SORT", "PARENT", "UF_HEAD")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import php
 from ..call import PAGE, Call, Page, start_of
-from ..drive import IN_TRASH, Drive, no_such_entity
-from ..errors import RestError, access_denied
-from ..files import decoded
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.drive import IN_TRASH, Drive, no_such_entity
+from ..subjects.files import decoded
+from ..wire import php
+from ..wire.errors import RestError, access_denied
 from .disk_folder import moved, object_for, public_link, renamed, shown
 from .disk_storage import OBJECT_FIELDS, bad_parameter, described, id_of
 

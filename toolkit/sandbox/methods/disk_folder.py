@@ -9,10 +9,10 @@ import secrets
 from typing import Any
 
 from ..call import Call, Page
-from ..drive import IN_TRASH, Drive, no_such_entity
-from ..errors import RestError, access_denied
-from ..links import signed
 from ..registry import method
+from ..subjects.drive import IN_TRASH, Drive, no_such_entity
+from ..subjects.links import signed
+from ..wire.errors import RestError, access_denied
 from .disk_storage import OBJECT_FIELDS, bad_parameter, children_page, described, id_of, new_folder, upload
 
 _DOCS = "api-reference/disk/folder/disk-folder-"

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..drive import Drive, no_such_entity
-from ..errors import RestError, access_denied
-from ..files import decoded
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.drive import Drive, no_such_entity
+from ..subjects.files import decoded
 from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError, access_denied
 
 _DOCS = "api-reference/disk/storage/disk-storage-"
 _FILTERED = ("ID", "NAME", "CODE", "ENTITY_TYPE", "ENTITY_ID")

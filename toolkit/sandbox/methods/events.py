@@ -10,16 +10,16 @@ import json
 import secrets
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..event_names import EVENTS, dynamic_names, scope_of
-from ..events import RESERVED_S
-from ..filters import compile_filter, compile_order
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
+from ..state.filters import compile_filter, compile_order
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.event_names import EVENTS, dynamic_names, scope_of
+from ..subjects.events import RESERVED_S
 from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/events/"
 _UNRAISED = "events of families not built are listed but never occur"

@@ -14,16 +14,16 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from .. import php
 from ..call import Call
-from ..calls import Calls
-from ..drive import Drive
-from ..errors import RestError
-from ..files import Content, read_content
-from ..links import opened, refused_headers
 from ..portal import PAGES, Sandbox
 from ..registry import method
-from ..wire import MAX_BODY, WireAnswer, WireRequest
+from ..subjects.calls import Calls
+from ..subjects.drive import Drive
+from ..subjects.files import Content, read_content
+from ..subjects.links import opened, refused_headers
+from ..wire import php
+from ..wire.errors import RestError
+from ..wire.request import MAX_BODY, WireAnswer, WireRequest
 
 _BATCH_DOCS = "settings/how-to-call-rest-api/batch.md"
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..iblocks import TYPES, iblock_of, may, portal_moment, required
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.iblocks import TYPES, iblock_of, may, portal_moment, required
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/lists/lists/lists-"
 _MESSAGES = {

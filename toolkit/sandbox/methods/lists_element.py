@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..filters import Special
-from ..iblocks import SYSTEM_TYPES, field_id, iblock_of, portal_moment, properties_of, required
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES, Column, declare_table
-from ..values import BadValueError
+from ..state.filters import Special
+from ..state.listing import list_rows
+from ..state.store import TABLES, Column, declare_table
+from ..subjects.iblocks import SYSTEM_TYPES, field_id, iblock_of, portal_moment, properties_of, required
+from ..wire import php
+from ..wire.errors import RestError
+from ..wire.values import BadValueError
 
 _DOCS = "api-reference/lists/elements/lists-element-"
 _TEXTS = ("PREVIEW_TEXT", "DETAIL_TEXT")

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import php
 from ..call import Call
-from ..errors import RestError
-from ..iblocks import PROPERTY_TYPES, SYSTEM_TYPES, field_id, iblock_of, properties_of, required
 from ..registry import method
+from ..subjects.iblocks import PROPERTY_TYPES, SYSTEM_TYPES, field_id, iblock_of, properties_of, required
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/lists/fields/lists-field-"
 _SETTINGS = {

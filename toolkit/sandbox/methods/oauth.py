@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from .. import php
-from ..errors import RestError
 from ..portal import PAGES
-from ..wire import WireAnswer, WireRequest, read_params
+from ..wire import php
+from ..wire.errors import RestError
+from ..wire.request import WireAnswer, WireRequest, read_params
 
 if TYPE_CHECKING:
     from ..portal import Sandbox

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import php
 from ..call import Call
-from ..errors import RestError
 from ..registry import method
-from ..store import Column, declare_table
+from ..state.store import Column, declare_table
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/common/settings/"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..call import Call
-from ..errors import RestError
 from ..registry import Method, all_methods, method
-from ..v3 import Bare, invalid_request
+from ..wire.errors import RestError
+from ..wire.v3 import Bare, invalid_request
 
 _DOCS = "api-reference/rest-v3.md"
 _OBJECT = {"type": "object", "additionalProperties": True}

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..access import ALL_SCOPES
 from ..call import Call
-from ..errors import RestError
 from ..registry import all_methods, known_elsewhere, lookup, method
+from ..wire.errors import RestError
 
 _SYSTEM = "api-reference/common/system/"
 

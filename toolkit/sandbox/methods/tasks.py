@@ -12,16 +12,16 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..fields import Field
-from ..filters import Special
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES, Column, declare_table
-from ..structure import subordinates
-from ..values import stored
+from ..state.fields import Field
+from ..state.filters import Special
+from ..state.listing import list_rows
+from ..state.store import TABLES, Column, declare_table
+from ..subjects.structure import subordinates
+from ..wire import php
+from ..wire.errors import RestError
+from ..wire.values import stored
 
 _DOCS = "api-reference/tasks/tasks-task-"
 _STATUS_DOCS = "api-reference/tasks/status/tasks-task-"

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..call import Call
-from ..errors import RestError
 from ..registry import method
+from ..subjects.v3_tasks import ELSEWHERE, MARKS, PRIORITIES, RIGHTS, STATUSES, STILL, TASK, USER, coded
 from ..switches import declare
-from ..v3 import exception, invalid_request
-from ..v3_objects import (
+from ..wire.errors import RestError
+from ..wire.v3 import exception, invalid_request
+from ..wire.v3_objects import (
     FIELD_PROPERTIES,
     UNKNOWN_WRITE_FIELD,
     Property,
@@ -24,7 +25,6 @@ from ..v3_objects import (
     select_of,
     unknown_property,
 )
-from ..v3_tasks import ELSEWHERE, MARKS, PRIORITIES, RIGHTS, STATUSES, STILL, TASK, USER, coded
 from .tasks import (
     allowed_actions,
     announce,

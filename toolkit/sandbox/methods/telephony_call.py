@@ -9,14 +9,14 @@ import json
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .. import php
 from ..call import Call
-from ..calls import FINISHED_TWICE, LINE_CREATES, OUTGOING, Calls, Client, Outcome, plain_number
-from ..errors import RestError
-from ..files import decoded, tone
-from ..links import signed
 from ..registry import method
-from ..values import BadValueError
+from ..subjects.calls import FINISHED_TWICE, LINE_CREATES, OUTGOING, Calls, Client, Outcome, plain_number
+from ..subjects.files import decoded, tone
+from ..subjects.links import signed
+from ..wire import php
+from ..wire.errors import RestError
+from ..wire.values import BadValueError
 
 _DOCS = "api-reference/telephony/telephony-"
 _ENDINGS = (".wav", ".mp3")

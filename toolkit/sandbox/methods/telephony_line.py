@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..call import Call
-from ..errors import RestError
 from ..registry import method
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/telephony/telephony-external-line-"
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import php
-from ..activities import Target
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
+from ..state.listing import list_rows
+from ..subjects.activities import Target
+from ..subjects.timeline import Timeline
 from ..switches import declare
-from ..timeline import Timeline
+from ..wire import php
+from ..wire.errors import RestError
 from .timeline_comment import may, target_of, type_name
 
 _DOCS = "api-reference/crm/timeline/bindings/crm-timeline-bindings-"

@@ -9,18 +9,18 @@ import json
 import struct
 from typing import Any
 
-from .. import php
-from ..activities import Activities, Target
 from ..call import Call, Page
-from ..drive import Drive
-from ..errors import RestError, access_denied, invalid_arg, missing_argument, not_found
-from ..files import Content, read_content, uploads_of
-from ..listing import list_rows
 from ..portal import FAMILY_LISTENERS, Sandbox
-from ..records import Change
 from ..registry import method
-from ..store import TABLES
-from ..timeline import Timeline
+from ..state.listing import list_rows
+from ..state.records import Change
+from ..state.store import TABLES
+from ..subjects.activities import Activities, Target
+from ..subjects.drive import Drive
+from ..subjects.files import Content, read_content, uploads_of
+from ..subjects.timeline import Timeline
+from ..wire import php
+from ..wire.errors import RestError, access_denied, invalid_arg, missing_argument, not_found
 from .activity_binding import owner_missing
 
 _DOCS = "api-reference/crm/timeline/comments/crm-timeline-comment-"

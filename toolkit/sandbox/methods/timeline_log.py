@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import php
-from ..activities import Activities, Target
 from ..call import Call, Page
-from ..errors import RestError, access_denied, missing_argument, not_found
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
-from ..timeline import Timeline
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.activities import Activities, Target
+from ..subjects.timeline import Timeline
+from ..wire import php
+from ..wire.errors import RestError, access_denied, missing_argument, not_found
 from .activity_binding import readable_record, writable_record
 from .timeline_comment import may
 

@@ -9,15 +9,15 @@ import json
 import re
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..filters import Special
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES, Column, declare_table
+from ..state.filters import Special
+from ..state.listing import list_rows
+from ..state.store import TABLES, Column, declare_table
 from ..switches import declare
-from ..values import stored
+from ..wire import php
+from ..wire.errors import RestError
+from ..wire.values import stored
 
 _DOCS = "api-reference/user/user-"
 ONLINE_S = 120

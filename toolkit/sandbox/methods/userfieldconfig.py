@@ -11,14 +11,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
-from ..switches import declare
-from ..user_fields import (
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..subjects.user_fields import (
     LABELS,
     LANGUAGES,
     NAME_MAX,
@@ -30,6 +27,9 @@ from ..user_fields import (
     options_of,
     remove_user_field,
 )
+from ..switches import declare
+from ..wire import php
+from ..wire.errors import RestError
 
 _DOCS = "api-reference/crm/universal/userfieldconfig/userfieldconfig-"
 _SCOPE = "userfieldconfig"

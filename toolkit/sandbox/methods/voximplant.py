@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import php
 from ..call import Call, Page
-from ..errors import RestError
-from ..listing import list_rows
 from ..registry import method
-from ..store import TABLES
+from ..state.listing import list_rows
+from ..state.store import TABLES
+from ..wire import php
+from ..wire.errors import RestError
 
 _HIDDEN = ("RECORD_FILE_ID",)  # shown, but no field to filter by
 _NUMBERS = ("RECORD_FILE_ID",)

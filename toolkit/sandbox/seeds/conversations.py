@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..bulk import add_rows
-from ..calls import RECORDS_FOLDER
-from ..drive import Drive
-from ..files import RATE, SOUND_MAX_S
+from ..state.bulk import add_rows
+from ..subjects.calls import RECORDS_FOLDER
+from ..subjects.drive import Drive
+from ..subjects.files import RATE, SOUND_MAX_S
 from .phones import draw_mobile
 from .scene import DAY, Employee, Scene
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..bulk import add_rows
-from ..requisites import REQUISITE
+from ..state.bulk import add_rows
+from ..subjects.requisites import REQUISITE
 from .clients import CompanyCard
 from .scene import Scene
 

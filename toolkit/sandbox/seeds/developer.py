@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..bulk import load_records
-from ..pipelines import add_pipeline
 from ..portal import Sandbox
+from ..state.bulk import load_records
+from ..subjects.pipelines import add_pipeline
 from .clients import Card, draw_people
 from .conversations import Caller, Conversation, draw_conversations, write_conversations
 from .phones import DIRT

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..methods.crm_currency import localized
-from ..pipelines import DEAL_STAGES, INVOICE_STAGES, LEAD_STAGES, QUOTE_STAGES, Stage, add_stages
 from ..portal import Sandbox
-from ..requisite_presets import install_presets
+from ..subjects.pipelines import DEAL_STAGES, INVOICE_STAGES, LEAD_STAGES, QUOTE_STAGES, Stage, add_stages
+from ..subjects.requisite_presets import install_presets
 
 __all__ = ["Stage", "add_stages", "install", "new_portal"]
 

@@ -11,11 +11,11 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ..activities import TODO
-from ..bulk import add_rows, load_records
-from ..fields import Kind
-from ..pipelines import add_pipeline
 from ..portal import Sandbox
+from ..state.bulk import add_rows, load_records
+from ..state.fields import Kind
+from ..subjects.activities import TODO
+from ..subjects.pipelines import add_pipeline
 from .clients import Card, CompanyCard, draw_companies, draw_people
 from .details import add_requisites
 from .scene import DAY, EVERY_TYPE, YEAR, Employee, Scene, Stage

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..bulk import load_records
-from ..pipelines import add_pipeline
 from ..portal import Sandbox
+from ..state.bulk import load_records
+from ..subjects.pipelines import add_pipeline
 from .clients import Card, CompanyCard, draw_companies, draw_people
 from .details import add_requisites
 from .scene import DAY, YEAR, CustomField, Employee, Scene, Stage

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from .. import files
-from ..bulk import add_rows, in_bulk
-from ..fields import Kind
 from ..portal import Sandbox
-from ..store import declare_table
+from ..state.bulk import add_rows, in_bulk
+from ..state.fields import Kind
+from ..state.store import declare_table
+from ..subjects import files
 from .people import Person, draw_person, transliterated
 
 __all__ = ["DAY", "YEAR", "CustomField", "Employee", "Scene", "Stage"]
