@@ -133,6 +133,7 @@ def _equalised_and_merged(name: str, groups: Sequence[MergeGroup], cells: CardCe
         [group.master for group in groups],
         losers=[group.losers for group in groups],
         cards=ready,
+        fields=cells.scalars,
         becomes=becomes,
         lost=lost,
         reason=[group.reason for group in groups],
@@ -150,7 +151,7 @@ def _nothing(value: Any) -> Any:
 
 def _comparable(cells: Mapping[str, Any]) -> dict[str, Any]:
     """Cells that must read so right before the merge; emptied ones say nothing."""
-    return {name: value for name, value in cells.items() if name == "fm" or value not in ("", False)}
+    return {name: value for name, value in cells.items() if value != "" and value is not False}
 
 
 def _becomes(group: MergeGroup, own: Mapping[int, Mapping[str, Any]], cells: CardCells) -> dict[str, Any]:
@@ -232,8 +233,8 @@ def _links_through(
     """Records that name a card that goes: id, ids before, ids wanted, names of the groups."""
     found = []
     id_field = entity(child).id_field
-    names = [any(each in going for each in linked_ids(value)) for value in table[column].tolist()]
-    named = table[pd.Series(names, index=table.index, dtype=bool)]
+    named_here = [any(each in going for each in linked_ids(value)) for value in table[column].tolist()]
+    named = table[pd.Series(named_here, index=table.index, dtype=bool)]
     for record, value in zip(named[id_field].tolist(), named[column].tolist(), strict=True):
         if int(record) in gone:
             continue  # a card that is merged away itself: its links are its master's

@@ -88,7 +88,7 @@ def _judged(row: Row, present: Mapping[int, Mapping[str, Any]], types: Mapping[s
         changed = [
             f"{card}: {', '.join(names)}"
             for card in cards
-            if (names := _changed(row.before["cards"][str(card)], present[card], types))
+            if (names := _changed(row.before["cards"][str(card)], present[card], row.before["fields"], types))
         ]
         if not changed:
             return Verdict("open")
@@ -110,9 +110,11 @@ def _judged(row: Row, present: Mapping[int, Mapping[str, Any]], types: Mapping[s
 
 
 def _changed(
-    wanted: Mapping[str, Any], record: Mapping[str, Any], types: Mapping[str, FieldType]
+    wanted: Mapping[str, Any], record: Mapping[str, Any], fields: Sequence[str], types: Mapping[str, FieldType]
 ) -> list[str]:
-    return [name for name, value in wanted.items() if not same(record.get(name), value, types[name])]
+    """Fields that do not read as the plan left them; one that was empty may have been filled since."""
+    names = dict.fromkeys([*wanted, *fields])
+    return [name for name in names if not same(record.get(name), wanted.get(name), types[name])]
 
 
 def _lacking(row: Row, master: Mapping[str, Any]) -> list[str]:

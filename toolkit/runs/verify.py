@@ -136,7 +136,8 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
     as_planned = 0
     for name, rows in plan[plan["kind"] == "update"].groupby("entity"):
         ours = rows[rows["state"].isin(["done", "already"]) & rows["record_id"].notna()]
-        ours = ours[[not merges.gone(str(name), card) for card in ours["record_id"]]]
+        gone = [merges.gone(str(name), card) for card in ours["record_id"]]
+        ours = ours[~pd.Series(gone, index=ours.index, dtype=bool)]
         good, bad = _judge_updates(str(name), ours, after, touched.get(str(name), {}))
         as_planned += good
         cells += bad

@@ -1,0 +1,247 @@
+"""Merges end like the undisturbed one or are listed with what remains; nothing is merged twice or blindly."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from toolkit.runs.merging import aliases
+from toolkit.sandbox.faults import KINDS
+
+from .conftest import World
+from .duplicates import add, ask, cards, held, make_doubled
+
+MERGE = "crm.entity.mergeBatch"
+UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "slow")]
+
+WRITTEN = ("lose_answer", "server_error_after", "partial")
+"""Faults after which something was written: they are played at every kind of write."""
+
+
+class Killed(BaseException):
+    """The process is gone: nothing in it runs any more."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_doubled(tmp_path)
+
+
+_WANTED: dict[str, object] = {}
+
+
+def wanted(tmp_path: Path) -> object:
+    """What the portal holds after an undisturbed run."""
+    if not _WANTED:
+        world = make_doubled(tmp_path / "undisturbed")
+        run = world.plan()
+        world.apply(run)
+        assert world.verify(run).complete
+        _WANTED["held"] = held(world, without=("DATE_CREATE", "DATE_MODIFY"))
+    return _WANTED["held"]
+
+
+def same_end(world: World, tmp_path: Path) -> bool:
+    return held(world, without=("DATE_CREATE", "DATE_MODIFY")) == wanted(tmp_path)
+
+
+def merges(world: World) -> int:
+    return world.writes(MERGE) or world.writes(MERGE.lower())
+
+
+def test_clients_become_one_card_each_and_a_second_plan_is_empty(world: World) -> None:
+    run = world.plan()
+
+    counts = world.apply(run)
+
+    certificate = world.verify(run)
+    assert set(counts) == {"done", "already"}
+    assert certificate.complete
+    assert (cards(world), cards(world, 4)) == ([1, 4, 6], [1, 3])
+    anna = ask(world, "crm.item.get", entityTypeId=3, id=1)["item"]
+    assert (anna["secondName"], anna["post"], anna["comments"]) == ("Петровна", "главбух", "звонить утром")
+    assert {each["value"] for each in anna["fm"]} == {"8 903 123-45-67", "anna@mail.ru"}
+    assert anna["companyIds"] == [1, 3]
+
+
+def test_losing_values_stay_in_the_plan(world: World) -> None:
+    run = world.plan()
+
+    before = run.plan.table.query("kind == 'merge' and entity == 'contact'")["before"].iloc[0]
+
+    assert '"value": "бухгалтер"' in before
+
+
+def test_requests_for_a_small_run_are_bounded(world: World) -> None:
+    run = world.plan()
+    sent = world.portal.requests_sent
+
+    world.apply(run)
+
+    # Each kind of row looks once and writes once; merges look, merge and look again in two requests.
+    assert world.portal.requests_sent - sent <= 16
+
+
+def test_a_card_edited_after_planning_is_not_merged(world: World) -> None:
+    run = world.plan()
+    world.edit(3, POST="директор")
+
+    counts = world.apply(run)
+
+    assert counts["conflict"] >= 1
+    assert 3 in cards(world)
+    told = run.journal.table().query("state == 'conflict'")["message"].tolist()
+    assert any("changed since" in message for message in told)
+    assert world.verify(run).exit_code in (3, 4)
+
+
+def test_a_card_edited_between_looking_and_merging_is_the_portals_conflict(world: World) -> None:
+    run = world.plan()
+    world.sandbox.faults.before(lambda: world.edit(5, POST="директор"), MERGE, at=1)
+    world.sandbox.faults.before(lambda: world.edit(4, POST="повар"), MERGE, at=1)
+
+    counts = world.apply(run)
+
+    told = run.journal.table().set_index("change")
+    change = int(
+        run.plan.table.query("kind == 'merge' and entity == 'contact' and record_id == 4")["change"].iloc[0]
+    )
+    assert told.loc[change, "state"] in ("rejected", "conflict")
+    assert {4, 5} <= set(cards(world))
+    assert counts["done"] > 0
+
+
+@pytest.mark.parametrize("stage", ["requisites", "master", "first_loser"])
+def test_a_merge_that_breaks_on_the_way_is_listed_and_never_sent_again(stage: str, tmp_path: Path) -> None:
+    world = make_doubled(tmp_path, merge_breaks_after=stage)
+    run = world.plan()
+
+    counts = world.apply(run)
+    again = world.apply(run)
+
+    assert counts == again
+    assert merges(world) == 3
+    told = run.journal.table().merge(run.plan.table[["change", "kind"]], on="change").query("kind == 'merge'")
+    # With one card to merge, breaking after the first is breaking when all is done: what is left decides.
+    assert set(told["state"]) <= {"rejected", "conflict", *(["done"] if stage == "first_loser" else [])}
+    assert told.query("state != 'done'")["message"].str.contains("the portal answered ERROR").all()
+    assert world.verify(run).exit_code in (3, 4)
+
+
+def test_what_follows_a_merge_waits_for_it(tmp_path: Path) -> None:
+    world = make_doubled(tmp_path, merge_breaks_after="requisites")
+    before = held(world)["binding"]
+    run = world.plan()
+
+    world.apply(run)
+
+    assert held(world)["binding"] == before
+    assert "the cards were not merged" in run.journal.table()["message"].tolist()
+
+
+def test_a_plan_without_the_right_to_merge_is_rejected_in_the_portals_words(world: World) -> None:
+    world.sandbox.features["merge"] = False
+    run = world.plan()
+
+    world.apply(run)
+
+    assert len(cards(world)) == 6
+    assert "CRM_FEATURE_RESTRICTION_ERROR" in set(run.journal.table()["code"])
+
+
+def test_a_lost_answer_is_looked_up_and_nothing_is_merged_twice(world: World, tmp_path: Path) -> None:
+    run = world.plan()
+    world.sandbox.faults.lose_answer_to(MERGE)
+
+    world.apply(run)
+
+    assert same_end(world, tmp_path)
+    assert merges(world) == 3
+
+
+@pytest.mark.parametrize("kind", UNHAPPY)
+def test_every_fault_around_the_merge_ends_like_the_undisturbed_run(kind: str, tmp_path: Path) -> None:
+    rest = (("crm.item.update", 1), ("crm.requisite.bankdetail.add", 1)) if kind in WRITTEN else ()
+    for method, at in ((MERGE, 1), *rest):
+        world = make_doubled(tmp_path / f"{kind}{method}{at}")
+        run = world.plan()
+        world.sandbox.faults.plan(kind, method, at=at, seconds=1 if kind == "partial" else 0)
+
+        world.apply(run)
+
+        assert same_end(world, tmp_path), (kind, method, at)
+        assert merges(world) == 3, (kind, method, at)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_every_request_it_resumes_to_the_same_portal(after: bool, tmp_path: Path) -> None:
+    for at in range(1, 40):
+        if not _killed(tmp_path / str(at), at, tmp_path, after=after):
+            assert at > 8
+            return
+    raise AssertionError("the sweep never reached the end of the run")
+
+
+def _killed(root: Path, at: int, tmp_path: Path, *, after: bool) -> bool:
+    world = make_doubled(root)
+    run = world.plan()
+    send, seen = world.portal.send, itertools.count(1)
+
+    def dying(commands):  # type: ignore[no-untyped-def]
+        mine = next(seen) == at
+        if mine and not after:
+            raise Killed
+        outcomes = send(commands)
+        if mine:
+            raise Killed
+        return outcomes
+
+    world.portal.send = dying  # type: ignore[method-assign]
+    died = False
+    try:
+        world.apply(run)
+    except Killed:
+        died = True
+    world.portal.send = send  # type: ignore[method-assign]
+    run.close()
+    world.apply(run)
+    assert same_end(world, tmp_path), at
+    assert merges(world) == 3, at
+    return died
+
+
+def test_a_group_that_is_struck_leaves_its_cards_alone(world: World) -> None:
+    run = world.plan()
+    table = run.plan.table
+    struck = table.query("kind == 'merge' and entity == 'contact' and record_id == 1")["change"]
+    run.freeze(run.plan.narrowed(set(table["change"]) - set(struck)))
+
+    world.apply(run)
+
+    assert cards(world) == [1, 2, 3, 4, 6]
+    assert ask(world, "crm.item.get", entityTypeId=3, id=1)["item"]["post"] == "бухгалтер"
+
+
+def test_merged_cards_are_found_under_their_new_id(world: World) -> None:
+    run = world.plan()
+    world.apply(run)
+
+    assert aliases([run]) == {
+        ("company", 2): 1,
+        ("contact", 2): 1,
+        ("contact", 3): 1,
+        ("contact", 5): 4,
+    }
+
+
+def test_a_new_duplicate_since_the_certificate_is_drift_and_not_our_fault(world: World) -> None:
+    run = world.plan()
+    world.apply(run)
+    add(world, 3, "+79120001122", NAME="Олег", LAST_NAME="Кузнецов")
+
+    certificate = world.verify(run)
+
+    assert certificate.clean
+    assert certificate.drift > 0
