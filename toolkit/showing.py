@@ -263,6 +263,7 @@ class ProgressBar:
     ) -> None:
         self._ = translator(language)
         self._russian = language == "ru"
+        self._span = Wording("ru" if self._russian else "en").span
         self._every_s, self._file, self._now = every_s, file, now
         self._lock = threading.RLock()
         self._bar: Any = None
@@ -380,7 +381,8 @@ class ProgressBar:
         parts = []
         left = self.remaining_s()
         if left is not None:
-            parts.append(f"{'осталось' if self._russian else 'left'} {duration(left)}")
+            span = self._span(left).replace("\N{NO-BREAK SPACE}", " ")
+            parts.append(f"{'осталось' if self._russian else 'left'} {span}")
         hold = self._hold()
         if progress.wait_s:
             parts.append(f"{self._('waiting')} {progress.wait_s:.0f} s")

@@ -10,9 +10,8 @@ Verbs may be called again: "Run All" twice never starts a second run.
 
 from __future__ import annotations
 
-from toolkit.notebook.health import Health
 from toolkit.notebook.markup import View
 from toolkit.notebook.opening import OpenPortal, open_portal
 from toolkit.notebook.runs import OpenRun
 
-__all__ = ["Health", "OpenPortal", "OpenRun", "View", "open_portal"]
+__all__ = ["OpenPortal", "OpenRun", "View", "open_portal"]

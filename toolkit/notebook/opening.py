@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit import workflow
 from toolkit.beside import ensure_sandbox
 from toolkit.errors import PlanError, SettingsError
-from toolkit.notebook.health import Health
 from toolkit.notebook.markup import Grid, Said, Speech, View
 from toolkit.notebook.runs import OpenRun, shown_again
 from toolkit.operations import operation as operation_named
@@ -19,7 +18,11 @@ from toolkit.runs import Run
 from toolkit.runs.report.listings import Column, Listing, Mark
 from toolkit.settings import Settings
 from toolkit.showing import ProgressBar
+from toolkit.words import translator
 from toolkit.workflow import Workspace
+
+if TYPE_CHECKING:
+    from toolkit.notebook.health import Health
 
 __all__ = ["OpenPortal", "open_portal", "project_folder"]
 
@@ -133,8 +136,6 @@ class OpenPortal:
 
     def doctor(self) -> View:
         """What the webhook may and may not do, and what this machine lacks."""
-        from toolkit.words import translator
-
         speech, words = self._speech(), translator(self.work.settings.language)
         findings = workflow.doctor(self.work)
         rows = [
@@ -178,6 +179,8 @@ class OpenPortal:
 
     def health(self, *, fresh: bool = False) -> Health:
         """What is in this portal and how clean it is: read once a day, from a snapshot."""
+        from toolkit.notebook.health import Health  # pictures and matching cost a second other notebooks save
+
         taken = self.snapshot("user", "company", "contact", "deal", fresh=fresh)
         return Health.of(taken, self._speech())
 
