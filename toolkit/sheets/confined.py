@@ -44,6 +44,7 @@ def confined(work: str, path: Path, limits: Limits, *arguments: Any) -> Any:
     """
     asked = orjson.dumps([work, str(path), vars(limits), arguments])
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment["OPENBLAS_NUM_THREADS"] = "1"  # its threads would reserve the memory the work may use
     try:
         done = subprocess.run(  # noqa: S603  # our own interpreter on our own code
             [sys.executable, "-I", "-c", _BOOT, json.dumps(sys.path)],

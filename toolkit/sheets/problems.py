@@ -74,6 +74,11 @@ class Problem:
         """What to do, as a sentence."""
         return self._filled(PROBLEMS[self.code][language][1])
 
+    @property
+    def further_suggestion(self) -> str | None:
+        """The suggestion, unless the sentences name it already."""
+        return None if "{suggestion}" in PROBLEMS[self.code]["en"][1] else self.suggestion
+
     def _filled(self, text: str) -> str:
         also = ", ".join(
             each.address if each.sheet == self.place.sheet else f"{each.sheet}!{each.address}"

@@ -113,7 +113,7 @@ def _headings(sheet: RawSheet, row: int, cells: dict[int, Cell], problems: list[
                         related=(Place(sheet.name, row, columns[key]),),
                     )
                 )
-        yield kind, row, columns, {key: part[column] for key, column in columns.items()}
+        yield kind, row, columns, {key: part[column].rstrip(" *:") for key, column in columns.items()}
 
 
 def _same_merge(sheet: RawSheet, row: int, one: int, other: int) -> bool:
