@@ -369,6 +369,7 @@ RUSSIAN: dict[str, str] = {
     "reported twice": "передан дважды",
     "absurd duration": "невозможная длительность",
     "no time": "нет времени звонка",
+    "no appeal was made soon after": "вскоре после него обращения не создали",
     "goes with its smart process, or stays": "уйдёт вместе со смарт-процессом или останется",
     "the smart process of appeals": "смарт-процесс обращений",
     "a field of appeals": "поле обращения",

@@ -1,0 +1,105 @@
+"""The everyday pass: finished calls into the appeal that was made for their client soon after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from toolkit.records import entity
+from toolkit.records.conversations import ACTIVITY_FIELDS
+from toolkit.runs import Changes, Operation, OperationParams, Read, Tables
+from toolkit.runs.telephony import (
+    AppealShelf,
+    appeal_fields,
+    attached,
+    left_alone,
+    nearest_appeals,
+    read_talks,
+)
+
+__all__ = ["AttachCalls", "AttachCallsParams"]
+
+SOON_AFTER = "the appeal made for this client soon after the call"
+ITS_OWN = "the appeal of its conversation"
+NONE_SOON = "no appeal was made soon after"
+
+
+class AttachCallsParams(OperationParams):
+    """Which calls are looked at, and how long after its end an appeal may be made.
+
+    Args:
+        appeals: entity type id of the smart process.
+        fields: code to field of the smart process, where it was made by hand.
+        since: when a call began at the earliest; appeals made before are not read either. None for any time.
+        join_s: how many seconds later a redirected leg or a call back may begin.
+        window_s: an appeal made so soon after the call gets it.
+        list_without: list the calls for which no appeal was made.
+        language: of the words.
+    """
+
+    appeals: int = Field(ge=128)
+    fields: dict[str, str] = Field(default_factory=dict)
+    since: datetime | None = None
+    join_s: int = Field(default=300, ge=0)
+    window_s: int = Field(default=900, ge=0)
+    list_without: bool = False
+    language: Literal["ru", "en"] = "ru"
+
+
+class AttachCalls(Operation):
+    """The everyday pass: finished calls into the appeal that was made for their client soon after."""
+
+    name = "attach_calls"
+    title: ClassVar[Mapping[str, str]] = {
+        "en": "Attach calls to the appeals made after them",
+        "ru": "Прикрепить звонки к обращениям, созданным после них",
+    }
+    undo: ClassVar[Mapping[str, str]] = {
+        "en": "everything: calls are taken off the appeals again",
+        "ru": "всё: звонки снимаются с обращений",
+    }
+    Params = AttachCallsParams
+
+    def reads(self, params: AttachCallsParams) -> Mapping[str, Read]:
+        """The calls of the time asked for, the clients, and the appeals made since."""
+
+        def since(field: str) -> dict[str, Any]:
+            return {} if params.since is None else {f">={field}": params.since.isoformat()}
+
+        return {
+            "call": Read(filter=since("CALL_START_DATE")),
+            "activity": Read(list(ACTIVITY_FIELDS), filter={"TYPE_ID": 2, **since("START_TIME")}),
+            "contact": Read(),
+            "company": Read(),
+            "deal": Read(["id", "contactId", "companyId"]),
+            entity(f"item:{params.appeals}").name: Read(filter=since("createdTime")),
+        }
+
+    def check(self, tables: Tables, params: AttachCallsParams) -> None:
+        """The smart process has the field for call ids."""
+        appeal_fields(tables[f"item:{params.appeals}"].columns, params.fields, asked_by=self.name)
+
+    def plan(self, tables: Tables, params: AttachCallsParams) -> Changes:
+        """Each call to the nearest appeal of its client within the window; one call never to two."""
+        name = f"item:{params.appeals}"
+        appeals = tables[name]
+        fields = appeal_fields(appeals.columns, params.fields, asked_by=self.name)
+        talks = read_talks(tables, join_s=params.join_s)
+        shelf = AppealShelf.of(appeals, fields["calls"])
+        legs = talks.legs[talks.legs["problem"] == ""].copy()
+        legs["held"] = legs["call"].map(shelf.calls.set_index("call")["appeal"]).astype("Int64")
+        begun = legs.groupby("talk")["held"].first().reindex(talks.table.index).astype("Int64")
+        chosen = begun.fillna(nearest_appeals(talks.table, shelf, params.window_s))
+        legs["appeal"] = legs["talk"].map(chosen).astype("Int64")
+        legs["reason"] = legs["talk"].map(begun).notna().map({True: ITS_OWN, False: SOON_AFTER})
+        open_ = legs[legs["held"].isna()]
+        found = open_[open_["appeal"].notna()].astype({"appeal": "int64"})
+        parts = [attached(name, found, talks.table, appeals, fields, params.language)]
+        left = open_[open_["appeal"].isna()]
+        why: pd.Series[Any] = left["talk"].map(talks.table["problem"]).replace("", NONE_SOON)
+        listed = why.ne(NONE_SOON) | params.list_without
+        return Changes.joined(*parts, left_alone(left[listed], why[listed]))
