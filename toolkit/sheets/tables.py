@@ -129,8 +129,12 @@ def _kind(texts: dict[int, str]) -> TableKind | None:
     keys = [heading_key(each) for each in texts.values()]
     for kind in TABLES.values():
         found = {_NAMES[kind.key][each] for each in keys if each in _NAMES[kind.key]}
-        # A rule's cells may say "Источник"; a heading row says little else.
-        if any(anchor <= found for anchor in kind.anchors) and (best is None or len(found) > best[0]):
+        if not any(anchor <= found for anchor in kind.anchors):
+            continue
+        # One heading alone ("Слово") may be a word in any row; a heading row says little else.
+        if len(found) == 1 and len(keys) > 2:
+            continue
+        if best is None or len(found) > best[0]:
             best = (len(found), kind)
     return best[1] if best else None
 

@@ -151,6 +151,8 @@ def _table(book: Any, sheet: Any, kind: TableKind, ranges: dict[str, str], langu
             sheet.data_validation(1, at, _ROWS, at, rule)
     sheet.set_row(0, 34)
     sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
     sheet.autofilter(0, 0, _ROWS, len(kind.columns) - 1)
 
 

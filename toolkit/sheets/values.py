@@ -27,6 +27,10 @@ PRIORITIES = range(1, 101)
 _ANY = {"*", "любой", "любая", "любое", "все", "всё", "any", "all"}
 _CONDITIONS = frozenset({"topic", "subtopic", "region", "department", "channel"})
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$")
+# Text files and copies hold errors as text, in the language of the program that wrote them.
+_ERROR = re.compile(
+    r"(#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|Н/Д|ССЫЛКА!|ЗНАЧ!|ДЕЛ/0!|ИМЯ\?|ЧИСЛО!|ПУСТО!)|Err:\d+)$"
+)
 _HASHTAG = re.compile(r"#\w*[^\W\d_]\w*$|#\w*\d\w*$")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:\s+г\.?|\s+\d{1,2}:\d\d(?::\d\d)?)?$")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$")
@@ -107,7 +111,7 @@ def parser_of(key: str, channels: tuple[str, ...] = ()) -> Parser:
 
 
 def _parsed(cell: Cell, inner: Parser) -> Parsed:
-    if cell.kind == "error":
+    if cell.kind == "error" or (cell.kind == "text" and _ERROR.match(str(cell.value))):
         return Parsed(None, (Trouble("error_value"),))
     if cell.kind == "formula":
         return Parsed(None, (Trouble("formula"),))
