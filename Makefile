@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lab words constraints benchmarks clean browser
+.PHONY: demo test lab words coverage constraints benchmarks clean browser
 
 # The whole story on a sandbox portal: plan, rehearse, apply, prove, undo.
 demo: $(STAMP)
@@ -39,6 +39,10 @@ browser:
 		fi; \
 	fi
 
+# The generated table of what the sandbox answers.
+coverage: $(STAMP)
+	$(BIN)/b24kit sandbox coverage > .github/COVERAGE.md
+
 # Compile the Russian texts.
 words: $(STAMP)
 	$(BIN)/python -m babel.messages.frontend compile -D b24kit -d toolkit/locale
@@ -47,6 +51,10 @@ words: $(STAMP)
 constraints: $(STAMP)
 	( echo "# Versions the project is built and tested with; regenerate with: make constraints"; \
 	  $(BIN)/python -m pip freeze --exclude-editable ) > .ci/constraints.txt
+
+# Every figure of the README, one script after another; takes a while.
+benchmarks: $(STAMP)
+	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist .demo

@@ -132,8 +132,11 @@ def test_exactly_the_rows_said_no_to_are_struck(
     assert set(table.loc[table["struck"], "change"]) == said_no
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice on this machine")
-def test_a_review_saved_by_libreoffice_is_read(run: Run, review: Path, tmp_path: Path) -> None:
+def test_a_review_saved_by_libreoffice_is_read(
+    run: Run, review: Path, tmp_path: Path, skip_loudly: Callable[[str], None]
+) -> None:
+    if shutil.which("soffice") is None:
+        skip_loudly("saving a review in a spreadsheet program needs LibreOffice")
     edited(review, say("нет", 3))
     profile = (tmp_path / "profile").as_uri()
     out = tmp_path / "saved"

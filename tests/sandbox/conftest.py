@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,18 +51,6 @@ def as_v3(portal: Sandbox) -> Iterator[Callable[..., httpx.Response]]:
             return client.post(f"/rest/api/1/{SECRET}/{method}", json=body, headers=headers)
 
         yield send
-
-
-@pytest.fixture(scope="session")
-def skip_loudly() -> Callable[[str], None]:
-    """`skip_loudly("node is missing")`: leave a test out and say why; fail where nothing may be left out."""
-
-    def skip(reason: str) -> None:
-        if os.environ.get("B24KIT_TESTS_SKIP_NOTHING"):
-            pytest.fail(f"{reason}, and B24KIT_TESTS_SKIP_NOTHING forbids leaving it out")
-        pytest.skip(f"NOT TESTED: {reason}")
-
-    return skip
 
 
 @pytest.fixture

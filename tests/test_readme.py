@@ -1,0 +1,78 @@
+"""What the README says is what the code does."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+from toolkit import errors
+from toolkit.operations import catalogue
+from toolkit.sandbox.running.coverage import coverage_summary, coverage_table
+
+HOUSE = Path(__file__).parent.parent
+README = (HOUSE / "README.md").read_text(encoding="utf-8")
+RUSSIAN = (HOUSE / ".github" / "README.ru.md").read_text(encoding="utf-8")
+
+
+def test_the_first_screen_says_exactly_the_two_commands() -> None:
+    for text in (README, RUSSIAN):
+        block = re.search(r"```\n(.*?)```", text, re.DOTALL)
+        assert block is not None
+        assert [line.split("#")[0].strip() for line in block[1].strip().splitlines()] == [
+            "make demo",
+            "make test",
+        ]
+
+
+def test_every_operation_is_in_the_tables_of_both() -> None:
+    for name in catalogue():
+        assert f"| `{name}` |" in README, name
+        assert f"| `{name}` |" in RUSSIAN, name
+
+
+def test_every_exit_code_of_an_error_is_documented() -> None:
+    codes = {
+        kind.exit_code
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.ToolkitError)
+    }
+    for text in (README, RUSSIAN):
+        documented = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
+        assert codes <= documented
+        assert documented == {0, 1, 2, 3, 4, 5, 6, 7, 130}
+
+
+def test_the_coverage_of_the_sandbox_is_the_generated_one() -> None:
+    kept = (HOUSE / ".github" / "COVERAGE.md").read_text(encoding="utf-8")
+
+    assert kept.strip() == coverage_table().strip(), "run: make coverage"
+    assert coverage_summary() in README
+
+
+def test_every_room_of_the_house_is_on_the_map() -> None:
+    rooms = {
+        path.name
+        for path in (HOUSE / "toolkit").iterdir()
+        if path.is_dir() and (path / "__init__.py").exists()
+    }
+    missing = {room for room in rooms if f"  {room}/" not in README}
+    assert missing == set()
+
+
+def test_what_is_pinned_names_no_address() -> None:
+    pins = (HOUSE / ".ci" / "constraints.txt").read_text(encoding="utf-8")
+    assert "://" not in pins
+    assert " @ " not in pins
+
+
+def test_every_command_the_readme_shows_exists() -> None:
+    from typer.main import get_command
+
+    from toolkit.cli import app
+
+    command = get_command(app)
+    known = set(command.commands)  # type: ignore[attr-defined]
+    for text in (README, RUSSIAN):
+        for name in re.findall(r"\bb24kit ([a-z]+)", text):
+            assert name in known, name
