@@ -71,6 +71,7 @@ class AttachCalls(Operation):
             return {} if params.since is None else {f">={field}": params.since.isoformat()}
 
         return {
+            "type": Read(filter={"entityTypeId": params.appeals}),  # its switches, for the rehearsal
             "call": Read(filter=since("CALL_START_DATE")),
             "activity": Read(list(ACTIVITY_FIELDS), filter={"TYPE_ID": 2, **since("START_TIME")}),
             "contact": Read(),

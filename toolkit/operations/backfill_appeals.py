@@ -90,6 +90,7 @@ class BackfillAppeals(Operation):
         """Both places where calls are noted, the clients, the deals, the users and the appeals."""
         during = {"call": _during("CALL_START_DATE", params), "activity": _during("START_TIME", params)}
         return {
+            "type": Read(filter={"entityTypeId": params.appeals}),  # its switches, for the rehearsal
             "call": Read(filter=during["call"]),
             "activity": Read(list(ACTIVITY_FIELDS), filter={"TYPE_ID": 2, **during["activity"]}),
             "contact": Read(),
