@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 
 
@@ -37,7 +37,11 @@ def chromium(profile: Path, height: int = 1000) -> Iterator[WebDriver]:
 
 
 def until(found: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
-    """Wait for something to become true."""
+    """Wait for something to become true.
+
+    Raises:
+        TimeoutError: it did not.
+    """
     deadline = time.monotonic() + limit_s
     while not found():
         if time.monotonic() > deadline:
@@ -55,6 +59,15 @@ def run_all(browser: WebDriver) -> None:
         ),
         "kernel",
     )
+    for _ in range(6):  # a click before the kernel is connected is lost
+        _press_run_all(browser)
+        with suppress(TimeoutError):
+            until(lambda: any(re.search(r"[\d*]", each) for each in counts(browser)), "a cell to start", 5)
+            return
+    raise TimeoutError("Run All was pressed, and no cell started")
+
+
+def _press_run_all(browser: WebDriver) -> None:
     menu = next(
         each
         for each in browser.find_elements(By.CSS_SELECTOR, ".lm-MenuBar-item")
@@ -71,8 +84,3 @@ def counts(browser: WebDriver) -> list[str]:
         (each.get_attribute("textContent") or "").strip()
         for each in browser.find_elements(By.CSS_SELECTOR, ".jp-CodeCell .jp-InputPrompt")
     ]
-
-
-def escape_menus(browser: WebDriver) -> None:
-    """Close what lies above the page."""
-    browser.find_element(By.CSS_SELECTOR, "body").send_keys(Keys.ESCAPE)
