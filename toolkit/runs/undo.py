@@ -18,7 +18,8 @@ from toolkit.runs.changes import Changes, deletes, listed, rewrites, unbinds
 from toolkit.runs.folder import Run
 from toolkit.runs.multivalues import rows_of
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
-from toolkit.runs.references import in_place, made_by
+from toolkit.runs.references import in_place, made_by, with_ids
+from toolkit.runs.unmerge import Unmerge
 
 __all__ = ["Undo", "UndoParams"]
 
@@ -52,6 +53,8 @@ class Undo(Operation):
     Args:
         done: rows of the run's plan that were carried out, with `result` from the journal.
         types: field types by entity, from the run's snapshot.
+        merges: takes merges back; None when there were none.
+        fields: what the run read, by entity; needed with merges.
     """
 
     name = "undo"
@@ -59,8 +62,15 @@ class Undo(Operation):
     undo: ClassVar[Mapping[str, str]] = {"en": "an undo can be undone", "ru": "отмену тоже можно отменить"}
     Params = UndoParams
 
-    def __init__(self, done: pd.DataFrame, types: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        done: pd.DataFrame,
+        types: Mapping[str, Mapping[str, Any]],
+        merges: Unmerge | None = None,
+        fields: Mapping[str, Sequence[str] | None] | None = None,
+    ) -> None:
         self._done, self._types = done, types
+        self._merges, self._fields = merges, fields or {}
 
     @classmethod
     def of(cls, run: Run) -> Undo:
@@ -80,17 +90,34 @@ class Undo(Operation):
         done = run.plan.table.merge(journal[journal["state"] == "done"], on="change")
         if done.empty:
             raise PlanError(f"run {run.id}", "has changed nothing", "There is nothing to undo.")
+        done = with_ids(done, run.journal.results())
         before = run.before
-        return cls(done, {name: before.field_types(name) for name in before.entities})
+        types = {name: before.field_types(name) for name in before.entities}
+        if not (done["kind"] == "merge").any():
+            return cls(done, types)
+        fields = {name: read.get("fields") for name, read in run.facts.reads.items()}
+        return cls(done, types, Unmerge(run.id, done, before), fields)
 
     def reads(self, params: UndoParams) -> Mapping[str, Read]:
         """The records that were written, whole."""
-        return {name: Read() for name in dict.fromkeys(self._done["entity"]) if name != "user"}
+        reads = {name: Read() for name in dict.fromkeys(self._done["entity"]) if name != "user"}
+        if self._merges is not None:
+            for name, fields in self._merges.reads(self._fields).items():
+                reads[name] = Read(fields)
+        return reads
 
     def plan(self, tables: Tables, params: UndoParams) -> Changes:
         """Cells back to what they were, where they still read as we wrote them."""
         done = self._chosen(params)
         parts: list[Changes] = []
+        if self._merges is not None:
+            merged = done[done["kind"] == "merge"]
+            masters = zip(merged["entity"], merged["record_id"].astype("int64"), strict=True)
+            parts.append(self._merges.plan(tables, [(str(name), int(card)) for name, card in masters]))
+            # What was done around a merge goes back with it, out of the snapshot.
+            groups = set(merged["group"])
+            around = done["group"].map(lambda names: not groups.isdisjoint(names.split()))
+            done = done[~(around & (done["kind"] != "create"))]
         for (kind, name), rows in done.groupby(["kind", "entity"], sort=False):
             if kind == "update":
                 parts.append(self._updates(str(name), rows, tables[str(name)]))
@@ -114,6 +141,11 @@ class Undo(Operation):
             done = done[done["record_id"].isin(params.records)]
         if params.changes is not None:
             done = done[done["change"].isin(params.changes)]
+        groups = set(done.loc[done["kind"] == "merge", "group"])
+        if groups and len(done) < len(self._done):
+            # A merge is taken back with everything that was done for it.
+            whole = self._done["group"].map(lambda names: not groups.isdisjoint(names.split()))
+            done = self._done[whole | self._done.index.isin(done.index)]
         return done
 
     def _updates(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:

@@ -1,0 +1,402 @@
+"""Merged cards taken apart again: made anew, given back what was theirs, and the survivor as it was.
+
+What the snapshot held is wanted, what the merge made of it is expected, and only what still reads as expected
+is touched: a later edit of a person stays. Cards come back under new ids, so everything that names them goes
+by the marker of the create that makes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from toolkit.records import Snapshot, entity, same
+from toolkit.runs.card_cells import CardCells
+from toolkit.runs.changes import Changes, binds, creates, deletes, listed, rewrites, rewrites_of_made
+from toolkit.runs.merge_plan import CHILD_LINKS, linked_ids, written_cells
+from toolkit.runs.merging import card_marker, phone_mark
+from toolkit.runs.multivalues import rows_of
+from toolkit.runs.operation import Tables
+from toolkit.runs.references import made
+
+__all__ = ["COMES_BACK_NEW", "LINK_CHANGED", "MASTER_CHANGED", "Unmerge"]
+
+COMES_BACK_NEW = "comes back under a new id, created today; its history and files do not"
+MASTER_CHANGED = "the surviving card was changed since: those fields stay"
+LINK_CHANGED = "the link was changed since: it stays"
+AGAIN = "made again by the undo"
+BACK = "back to what it was before the merge"
+
+_CARDS = ("company", "contact", "lead")
+# Cells the portal fills by itself when they are not given.
+_FILLED = {"opened": False, "export": False, "typeId": "", "sourceId": ""}
+_KEYS = ("originatorId", "originId")
+
+
+@dataclass(frozen=True)
+class _Merge:
+    """One merge that was carried out."""
+
+    entity: str
+    master: int
+    losers: tuple[int, ...]
+    cells: Mapping[str, Any]  # the master's, right after the merge
+
+
+class Unmerge:
+    """The changes that take merges of a run back.
+
+    Args:
+        run: its id.
+        done: rows of its plan that were carried out.
+        before: its snapshot.
+    """
+
+    def __init__(self, run: str, done: pd.DataFrame, before: Snapshot) -> None:
+        self._run, self._before = run, before
+        self._all = [_merge(row) for row in done[done["kind"] == "merge"].to_dict("records")]
+        self._into = {(each.entity, card): each.master for each in self._all for card in each.losers}
+
+    def reads(self, fields: Mapping[str, Sequence[str] | None]) -> Mapping[str, Sequence[str] | None]:
+        """What has to be read to take merges back: entity to its fields, None for all.
+
+        Args:
+            fields: what the run read.
+        """
+        left_out = {"user"}
+        return {
+            name: wanted
+            for name, wanted in fields.items()
+            if name not in left_out and not name.startswith("field:")
+        }
+
+    def plan(self, tables: Tables, masters: Iterable[tuple[str, int]]) -> Changes:
+        """The changes that take the merges into these cards back.
+
+        Args:
+            tables: the portal's present.
+            masters: (entity, id) of the cards that survived.
+        """
+        chosen = set(masters)
+        own = [each for each in self._all if (each.entity, each.master) in chosen]
+        return _Plan(self._run, own, self._into, self._before, tables).changes()
+
+
+def _merge(row: Mapping[Any, Any]) -> _Merge:
+    before, after = json.loads(row["before"]), json.loads(row["after"])
+    master = int(row["record_id"])
+    cells = {**before["cards"][str(master)], **after["becomes"]}
+    return _Merge(str(row["entity"]), master, tuple(int(each) for each in after["losers"]), cells)
+
+
+class _Plan:
+    """One plan of taking back."""
+
+    def __init__(
+        self,
+        run: str,
+        merges: Sequence[_Merge],
+        into: Mapping[tuple[str, int], int],
+        before: Snapshot,
+        tables: Tables,
+    ) -> None:
+        self.run, self.merges, self.into, self.now = run, merges, into, tables
+        self.was = {name: before.table(name) for name in before.entities}
+        self.back = {(each.entity, card) for each in merges for card in each.losers}
+        self.lists: list[tuple[str, int, str, str]] = []
+        names = {each.entity for each in merges}
+        self.cells_was = {name: CardCells(name, self.was) for name in names}
+        definitions = {name: table for name, table in self.was.items() if name.startswith("field:")}
+        self.cells_now = {name: CardCells(name, {**definitions, name: tables[name]}) for name in names}
+
+    def changes(self) -> Changes:
+        parts = [self._cards(), self._masters(), self._requisites(), self._links(), self._activities()]
+        told = [listed(name, [card], reason, details) for name, card, reason, details in self.lists]
+        return Changes.joined(*parts, *told)
+
+    def ref(self, name: str, card: int) -> Any:
+        """A card as the plan names it: made again, merged into another, or as it is."""
+        if (name, card) in self.back:
+            return made(card_marker(self.run, name, card))
+        return self.into.get((name, card), card)
+
+    def merged(self, name: str, ids: Iterable[int]) -> list[int]:
+        """Ids as the merges left them."""
+        return list(dict.fromkeys(self.into.get((name, card), card) for card in ids))
+
+    # -- the cards themselves ------------------------------------------------------------------------
+
+    def _cards(self) -> Changes:
+        parts = []
+        for at, name in enumerate(_CARDS):
+            losers = [card for each in self.merges if each.entity == name for card in each.losers]
+            if not losers:
+                continue
+            cells = self.cells_was[name]
+            held = cells.cells(losers)
+            links = cells.column("companyIds", losers) if name == "contact" else {}
+            values, keys = [], []
+            for card in losers:
+                own = {
+                    **{each: value for each, value in _FILLED.items() if each in cells.types},
+                    **held[card],
+                }
+                files = [each for each in cells.files if own.pop(each, None)]
+                keys.append({each: own.pop(each, "") for each in _KEYS})
+                own["fm"] = [{**row, "id": None} for row in own["fm"]]
+                if firms := linked_ids(links.get(card)):
+                    own["companyIds"] = [self.ref("company", firm) for firm in firms]
+                values.append(own)
+                lost = f"files in {', '.join(files)}" if files else ""
+                self.lists.append((name, card, COMES_BACK_NEW, lost))
+            markers = [card_marker(self.run, name, card) for card in losers]
+            parts.append(creates(name, values, markers=markers, reason=AGAIN).at_phase(10 + at))
+            parts.append(
+                rewrites_of_made(
+                    name,
+                    markers,
+                    before=[{"originatorId": "b24kit", "originId": marker} for marker in markers],
+                    after=keys,
+                    reason=AGAIN,
+                ).at_phase(28)
+            )
+        return Changes.joined(*parts)
+
+    def _masters(self) -> Changes:
+        parts = []
+        for name in dict.fromkeys(each.entity for each in self.merges):
+            own = [each for each in self.merges if each.entity == name]
+            masters = [each.master for each in own]
+            was, now = self.cells_was[name].cells(masters), self.cells_now[name].cells(masters)
+            held = self.cells_was[name].cells(card for each in own for card in each.losers)
+            ids, before, after = [], [], []
+            for each in own:
+                if each.master not in now:
+                    self.lists.append((name, each.master, MASTER_CHANGED, "it is gone"))
+                    continue
+                cells = self._restored(each, was[each.master], now[each.master])
+                theirs = [row for card in each.losers for row in held[card]["fm"]]
+                rows = _own_rows(was[each.master]["fm"], now[each.master]["fm"], theirs)
+                if rows != now[each.master]["fm"]:
+                    cells["fm"] = (now[each.master]["fm"], rows)
+                if cells:
+                    ids.append(each.master)
+                    before.append({field: pair[0] for field, pair in cells.items()})
+                    after.append({field: pair[1] for field, pair in cells.items()})
+            parts.append(rewrites(name, ids, before=before, after=after, reason=BACK).at_phase(20))
+        return Changes.joined(*parts)
+
+    def _restored(
+        self, merge: _Merge, was: Mapping[str, Any], now: Mapping[str, Any]
+    ) -> dict[str, tuple[Any, Any]]:
+        """Field to (present, before the merge), where it still reads as the merge left it."""
+        cells, kept = self.cells_was[merge.entity], []
+        restored: dict[str, tuple[Any, Any]] = {}
+        for field in [*cells.scalars, *cells.lists]:
+            kind = cells.types[field]
+            old, left, present = was.get(field), merge.cells.get(field), now.get(field)
+            if _alike(old, left, kind):
+                continue
+            if _alike(present, left, kind):
+                empty: Any = [] if kind.multiple else False if isinstance(left, bool) else ""
+                restored[field] = (present, empty if old is None else old)
+            elif not _alike(present, old, kind):
+                kept.append(f"{field}: {present!r}")
+        if kept:
+            self.lists.append((merge.entity, merge.master, MASTER_CHANGED, ", ".join(kept)))
+        return restored
+
+    # -- what hangs on them --------------------------------------------------------------------------
+
+    def _links(self) -> Changes:
+        """Deals, contacts and others that named a card that was merged away name it again."""
+        parts = []
+        for at, merged in enumerate(("contact", "company")):
+            if not any(name == merged for name, _ in self.back) and merged != "company":
+                continue
+            for child, column in CHILD_LINKS[merged]:
+                if child in self.now and child in self.was and column in self.was[child]:
+                    parts.append(self._child(child, column, merged).at_phase(21 + at))
+        return Changes.joined(*parts)
+
+    def _child(self, child: str, column: str, linked: str) -> Changes:
+        id_field = entity(child).id_field
+        present = _column(self.now[child], id_field, column)
+        several = column.endswith("Ids")
+        ids, before, after = [], [], []
+        was = _column(self.was[child], id_field, column)
+        for record, value in was.items():
+            if (child, record) in self.into or record not in present:
+                continue  # a card that was merged away itself comes back with its own links
+            old = linked_ids(value)
+            left = self.merged(linked, [*old, *self._brought(child, record, column, was)])
+            wanted = [self.ref(linked, each) for each in old]
+            now = linked_ids(present[record])
+            if wanted in (left, now):
+                continue
+            if set(now) != set(left):
+                self.lists.append((child, record, LINK_CHANGED, f"{column}: {now}"))
+                continue
+            ids.append(record)
+            before.append({column: now if several else now[0]})
+            after.append({column: wanted if several else wanted[0]})
+        return rewrites(child, ids, before=before, after=after, reason=BACK)
+
+    def _brought(self, child: str, record: int, column: str, was: Mapping[int, Any]) -> list[int]:
+        """Companies that the merge into a contact brought it."""
+        if (child, column) != ("contact", "companyIds"):
+            return []
+        losers = [card for (name, card), master in self.into.items() if (name, master) == (child, record)]
+        return [firm for card in losers for firm in linked_ids(was.get(card))]
+
+    def _activities(self) -> Changes:
+        if "activity" not in self.was or "activity" not in self.now:
+            return Changes()
+        names = {entity(name).entity_type_id: name for name, _ in self.back}
+        table = self.now["activity"]
+        owners = {
+            int(number): (int(type_id), int(owner))
+            for number, type_id, owner in zip(
+                table["ID"], table["OWNER_TYPE_ID"], table["OWNER_ID"], strict=True
+            )
+        }
+        ids, to, held = [], [], []
+        table = self.was["activity"]
+        for number, type_id, owner in zip(
+            table["ID"], table["OWNER_TYPE_ID"], table["OWNER_ID"], strict=True
+        ):
+            name = names.get(int(type_id), "")
+            if (name, int(owner)) not in self.back:
+                continue
+            master = self.into[name, int(owner)]
+            if owners.get(int(number)) != (int(type_id), master):
+                self.lists.append(("activity", int(number), LINK_CHANGED, ""))
+                continue
+            ids.append(int(number))
+            to.append({"entityTypeId": int(type_id), "entityId": self.ref(name, int(owner))})
+            held.append({"entityTypeId": int(type_id), "entityId": master})
+        return binds("activity", ids, to=to, reason=BACK, instead_of=held)
+
+    def _requisites(self) -> Changes:
+        if "requisite" not in self.was or "requisite" not in self.now:
+            return Changes()
+        types = {entity(name).entity_type_id: name for name, _ in self.back}
+        present = {row["ID"]: row for row in _rows(self.now["requisite"])}
+        theirs: list[dict[str, Any]] = []
+        moved: list[dict[str, Any]] = []
+        for row in _rows(self.was["requisite"]):
+            name = types.get(row["ENTITY_TYPE_ID"], "")
+            if (name, row["ENTITY_ID"]) not in self.back:
+                continue
+            theirs.append(row)
+            now = present.get(row["ID"])
+            if now is not None and now["ENTITY_ID"] == self.into[name, row["ENTITY_ID"]]:
+                moved.append(now)
+        owners = [
+            {
+                "ENTITY_TYPE_ID": row["ENTITY_TYPE_ID"],
+                "ENTITY_ID": self.ref(types[row["ENTITY_TYPE_ID"]], row["ENTITY_ID"]),
+            }
+            for row in theirs
+        ]
+        numbers = {row["ID"] for row in theirs}
+        banks = [row for row in _rows(self.was.get("bankdetail")) if row["ENTITY_ID"] in numbers]
+        held = [{"ENTITY_ID": made(card_marker(self.run, "requisite", row["ENTITY_ID"]))} for row in banks]
+        gone = deletes(
+            "requisite",
+            [row["ID"] for row in moved],
+            before=[{"ENTITY_ID": row["ENTITY_ID"]} for row in moved],
+            reason=BACK,
+        )
+        return Changes.joined(
+            self._again("requisite", theirs, owners, 13),
+            self._again("bankdetail", banks, held, 14),
+            self._unfolded(theirs, present),
+            gone,
+        )
+
+    def _again(
+        self, name: str, rows: Sequence[Mapping[str, Any]], owners: Sequence[Mapping[str, Any]], phase: int
+    ) -> Changes:
+        if not rows:
+            return Changes()
+        markers = [card_marker(self.run, name, row["ID"]) for row in rows]
+        values = [{**written_cells(name, row), **owner} for row, owner in zip(rows, owners, strict=True)]
+        keys = ("ORIGINATOR_ID", "XML_ID")
+        return Changes.joined(
+            creates(name, values, markers=markers, reason=AGAIN).at_phase(phase),
+            rewrites_of_made(
+                name,
+                markers,
+                before=[{"ORIGINATOR_ID": "b24kit", "XML_ID": marker} for marker in markers],
+                after=[{key: row.get(key) or "" for key in keys} for row in rows],
+                reason=AGAIN,
+            ).at_phase(28),
+        )
+
+    def _unfolded(
+        self, theirs: Sequence[Mapping[str, Any]], present: Mapping[int, Mapping[str, Any]]
+    ) -> Changes:
+        """Blanks of the survivor's requisites that the merge filled out of others are blank again."""
+        values: dict[str, set[str]] = {}
+        for row in theirs:
+            for field, value in row.items():
+                if value is not None:
+                    values.setdefault(field, set()).add(str(value))
+        masters = {(entity(each.entity).entity_type_id, each.master) for each in self.merges}
+        ids, before, after = [], [], []
+        for row in _rows(self.was["requisite"]):
+            now = present.get(row["ID"])
+            if now is None or (row["ENTITY_TYPE_ID"], row["ENTITY_ID"]) not in masters:
+                continue
+            filled = [
+                field
+                for field, value in now.items()
+                if field.startswith("RQ_")
+                and value not in (None, "")
+                and row.get(field) in (None, "")
+                and str(value) in values.get(field, ())
+            ]
+            if filled:
+                ids.append(row["ID"])
+                before.append({field: now[field] for field in filled})
+                after.append(dict.fromkeys(filled, ""))
+        return rewrites("requisite", ids, before=before, after=after, reason=BACK)
+
+
+def _alike(one: Any, other: Any, kind: Any) -> bool:
+    if kind.multiple:
+        return {str(each) for each in one or []} == {str(each) for each in other or []}
+    return same(one, other, kind)
+
+
+def _own_rows(
+    was: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The phones of the survivor without those that the merge brought."""
+    own = {phone_mark(row) for row in was}
+    brought = {phone_mark(row) for row in theirs} - own
+    return [dict(row) for row in rows_of(list(now)) if phone_mark(row) not in brought]
+
+
+def _column(table: pd.DataFrame, id_field: str, column: str) -> dict[int, Any]:
+    return {
+        int(card): value for card, value in zip(table[id_field].tolist(), table[column].tolist(), strict=True)
+    }
+
+
+def _rows(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Requisites or bank accounts: missing cells None, ids int."""
+    if table is None or table.empty:
+        return []
+    plain = table.astype(object).where(table.notna(), None)
+    found = [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+    for row in found:
+        for name in ("ID", "ENTITY_ID", "ENTITY_TYPE_ID"):
+            if row.get(name) is not None:
+                row[name] = int(row[name])
+    return found
