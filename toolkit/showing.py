@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.util import find_spec
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import pandas as pd
 from rich import box
@@ -25,8 +25,12 @@ from toolkit.operations import catalogue
 from toolkit.runs import Certificate, PlanCost, Progress, Run, Undo
 from toolkit.runs.report.names import Names
 from toolkit.runs.report.wording import Language, Wording
+from toolkit.sheets.labels import LABELS, verdict
 from toolkit.words import translator
 from toolkit.workflow import Finding, Rehearsal
+
+if TYPE_CHECKING:
+    from toolkit.sheets.checking import CheckedDirectory
 
 __all__ = ["ProgressBar", "Shower", "duration", "progress_bar", "somebody_watches"]
 
@@ -217,6 +221,16 @@ class Shower:
             )
             run.close()
         self.console.print(self._table([_("run"), _("portal"), _("state"), _("changes"), _("outcome")], rows))
+
+    def problems(self, checked: CheckedDirectory) -> None:
+        """The verdict on a routing directory and each of its problems, errors first."""
+        self.line(verdict(len(checked.errors), len(checked.warnings), self.language), "bold")
+        for each in [*checked.errors, *checked.warnings]:
+            place = f"{each.place.sheet}!{each.place.address}"
+            told = f"{each.what(self.language)} {each.fix(self.language)}"
+            if each.further_suggestion is not None:
+                told += " " + LABELS["maybe"][self.language].format(value=each.further_suggestion)
+            self.line(f"{place}  {told}", "red" if each.severity == "error" else "yellow")
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """What the doctor found."""

@@ -15,6 +15,7 @@ from toolkit.workflow.carrying_out import carry_out, check, run_all
 from toolkit.workflow.doctor import Finding, doctor
 from toolkit.workflow.planning import cost_of, plan, plan_undo, unfinished
 from toolkit.workflow.rehearsing import Rehearsal, rehearse
+from toolkit.workflow.routing import routing_facts
 from toolkit.workflow.sandboxes import running_sandboxes, serve_sandbox, tell_sandbox
 from toolkit.workflow.snapshots import snapshot
 from toolkit.workflow.watching import keep_in_step
@@ -37,6 +38,7 @@ __all__ = [
     "plan",
     "plan_undo",
     "rehearse",
+    "routing_facts",
     "run_all",
     "running_sandboxes",
     "serve_sandbox",
