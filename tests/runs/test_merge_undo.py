@@ -1,0 +1,159 @@
+"""Merged cards come back: the portal is as before but for new ids, and no later edit is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toolkit.runs.merging import aliases
+from toolkit.sandbox.faults import KINDS
+
+from .conftest import World
+from .duplicates import ask, cards, held, make_doubled
+
+UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "slow")]
+# What cannot come back: ids are compared through the table of aliases, moments and makers are today's.
+GONE_FOR_GOOD = ("CREATED_TIME", "CREATED_BY", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID")
+_TYPES = {1: "lead", 2: "deal", 3: "contact", 4: "company"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_doubled(tmp_path)
+
+
+def undone(world: World, **given: Any) -> tuple[Any, Any]:
+    run = world.plan()
+    world.apply(run)
+    back = world.undo(run, **given)
+    return run, back
+
+
+def by_alias(world: World, table: dict[tuple[str, int], int] | None = None) -> dict[str, list[Any]]:
+    """What the portal holds, with old ids for new ones, and every emptiness the same."""
+    old = {(name, new): card for (name, card), new in (table or {}).items()}
+
+    def card(name: str, id_: Any) -> Any:
+        return old.get((name, int(id_)), int(id_)) if id_ else None
+
+    found: dict[str, list[Any]] = {}
+    for name, rows in held(world, without=GONE_FOR_GOOD).items():
+        told = []
+        for row in rows:
+            row = {key: value for key, value in row.items() if value not in (None, "", "[]", 0)}
+            for key, of in (("COMPANY_ID", "company"), ("CONTACT_ID", "contact")):
+                if key in row:
+                    row[key] = card(of, row[key])
+            if name.startswith("crm_"):
+                row["ID"] = card(_TYPES[int(name[4:])], row["ID"])
+            if name == "multifield":
+                row["ELEMENT_ID"] = card(_TYPES[row["ENTITY_TYPE_ID"]], row["ELEMENT_ID"])
+            if name == "binding":
+                row["OWNER_ID"] = card(_TYPES[row["OWNER_TYPE_ID"]], row["OWNER_ID"])
+                row["LINKED_ID"] = card(_TYPES[row["LINKED_TYPE_ID"]], row["LINKED_ID"])
+            if name == "requisite":
+                row["ID"] = card("requisite", row["ID"])
+                row["ENTITY_ID"] = card(_TYPES[row["ENTITY_TYPE_ID"]], row["ENTITY_ID"])
+            if name == "bank_detail":
+                row["ID"] = card("bankdetail", row["ID"])
+                row["ENTITY_ID"] = card("requisite", row["ENTITY_ID"])
+            told.append(row)
+        found[name] = sorted(told, key=lambda row: sorted((key, str(value)) for key, value in row.items()))
+    return found
+
+
+def test_the_portal_is_as_before_but_for_the_ids_in_the_table_of_aliases(world: World) -> None:
+    before = by_alias(world)
+    run, back = undone(world)
+
+    counts = world.apply(back)
+
+    table = aliases([run, back])
+    assert counts == {"done": len(back.plan.active)}
+    assert by_alias(world, table) == before
+    assert {key for key in table if key[0] in ("contact", "company")} == {
+        ("contact", 2),
+        ("contact", 3),
+        ("contact", 5),
+        ("company", 2),
+    }
+
+
+def test_activities_go_back_to_their_cards(world: World) -> None:
+    run, back = undone(world)
+    world.apply(back)
+
+    owner = ask(world, "crm.activity.get", id=2)
+
+    assert int(owner["OWNER_ID"]) == aliases([run, back])["contact", 5]
+
+
+def test_what_cannot_come_back_is_listed(world: World) -> None:
+    _, back = undone(world)
+
+    told = back.plan.listed
+
+    assert sorted(told["record_id"]) == [2, 2, 3, 5]
+    assert told["reason"].str.startswith("comes back under a new id").all()
+
+
+def test_one_group_can_be_taken_back_alone(world: World) -> None:
+    run, back = undone(world, records=[4])
+    assert cards(world) == [1, 4, 6]
+
+    world.apply(back)
+
+    assert len(cards(world)) == 4
+    assert len(cards(world, 4)) == 2
+    oleg = ask(world, "crm.item.get", entityTypeId=3, id=4)["item"]
+    assert [each["value"] for each in oleg["fm"]] == ["8 912 000-11-22"]
+    assert aliases([run, back])["contact", 2] == 1
+
+
+def test_later_edits_of_the_survivor_are_never_overwritten(world: World) -> None:
+    run = world.plan()
+    world.apply(run)
+    world.edit(1, POST="финансовый директор")
+    back = world.undo(run)
+
+    world.apply(back)
+
+    anna = ask(world, "crm.item.get", entityTypeId=3, id=1)["item"]
+    assert anna["post"] == "финансовый директор"
+    assert not anna["comments"]
+    assert "the surviving card was changed since" in " ".join(back.plan.listed["reason"])
+
+
+def test_a_second_undo_asks_for_nothing(world: World) -> None:
+    run, back = undone(world)
+    world.apply(back)
+    from toolkit.runs import Undo, verify
+
+    undo = Undo.of(run)
+    certificate = verify(back, undo, undo.parameters({"run": run.id}), world.portal, world.clock)
+
+    assert certificate.second_plan == 0
+    assert certificate.unexplained == 0
+
+
+def test_clients_taken_apart_are_found_to_be_duplicates_again(world: World) -> None:
+    _, back = undone(world)
+    world.apply(back)
+
+    again = world.plan()
+
+    assert (again.plan.table["kind"] == "merge").sum() == 3
+
+
+@pytest.mark.parametrize("kind", UNHAPPY)
+def test_every_fault_while_cards_are_made_again_makes_them_once(kind: str, tmp_path: Path) -> None:
+    world = make_doubled(tmp_path)
+    before = by_alias(world)
+    run, back = undone(world)
+    world.sandbox.faults.plan(kind, "crm.item.import", at=1, seconds=1 if kind == "partial" else 0)
+
+    world.apply(back)
+
+    assert by_alias(world, aliases([run, back])) == before
