@@ -186,11 +186,11 @@ def merges(
     *,
     losers: Sequence[Sequence[int]],
     cards: Sequence[Mapping[int, Mapping[str, Any]]],
-    fields: Sequence[str],
     becomes: Sequence[Mapping[str, Any]],
     lost: Sequence[Sequence[Mapping[str, Any]]],
     reason: str | Sequence[str],
     group: str | Sequence[str],
+    fields: Sequence[str] = (),
 ) -> Changes:
     """Several cards made one by the portal's own merge.
 
@@ -200,11 +200,11 @@ def merges(
         losers: ids of the cards that go, for each master.
         cards: for each merge every card by id, with the cells it must have right before: what the earlier
             updates of the same group leave behind.
-        fields: those that must still be empty where `cards` says nothing of them.
         becomes: the master's cells afterwards.
         lost: what nobody will find on a card afterwards: `{"id": 5, "field": "post", "value": "..."}`.
         reason: why.
         group: one name per merge, shared with the updates before it and with what follows it.
+        fields: those that must still be empty where `cards` says nothing of them.
     """
     before = [
         {

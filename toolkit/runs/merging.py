@@ -88,7 +88,11 @@ def _judged(row: Row, present: Mapping[int, Mapping[str, Any]], types: Mapping[s
         changed = [
             f"{card}: {', '.join(names)}"
             for card in cards
-            if (names := _changed(row.before["cards"][str(card)], present[card], row.before["fields"], types))
+            if (
+                names := _changed(
+                    row.before["cards"][str(card)], present[card], row.before.get("fields", ()), types
+                )
+            )
         ]
         if not changed:
             return Verdict("open")
@@ -110,7 +114,10 @@ def _judged(row: Row, present: Mapping[int, Mapping[str, Any]], types: Mapping[s
 
 
 def _changed(
-    wanted: Mapping[str, Any], record: Mapping[str, Any], fields: Sequence[str], types: Mapping[str, FieldType]
+    wanted: Mapping[str, Any],
+    record: Mapping[str, Any],
+    fields: Sequence[str],
+    types: Mapping[str, FieldType],
 ) -> list[str]:
     """Fields that do not read as the plan left them; one that was empty may have been filled since."""
     names = dict.fromkeys([*wanted, *fields])
