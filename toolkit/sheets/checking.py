@@ -279,6 +279,7 @@ class _Rules:
         for rule in rules:
             if rule.conditions[0] != ANY:
                 first.setdefault(rule.conditions[0], rule)
+        whole = {rule.conditions[0] for rule in rules if rule.conditions[1] == ANY}
         used = {place: {rule.conditions[place]: None for rule in rules} for place in (2, 4)}
         for values in used.values():
             values.pop(ANY, None)
@@ -291,7 +292,7 @@ class _Rules:
             topic = self._spelt[gap.topic]
             missing = gap.missing
             if missing == ((ANY, ANY),):
-                if all(rule.conditions[1] != ANY for rule in rules if rule.conditions[0] == gap.topic):
+                if gap.topic not in whole:
                     yield table.problem("gap_subtopics", row, "topic", facts={"topic": topic})
                     continue
                 missing = tuple((each, ANY) for each in used[2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from toolkit.sheets.spelling import fold
 
@@ -245,6 +246,7 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
 """Channels as the template offers them, with the other names people write."""
 
 
+@lru_cache(maxsize=65536)
 def heading_key(text: str) -> str:
     """A heading as it is compared: without marks for required columns, remarks in brackets, colons."""
     return re.sub(r"\s+", " ", re.sub(r"\(.*?\)|[*:!№\"«»]", " ", fold(text))).strip().replace(" / ", "/")
