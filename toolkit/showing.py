@@ -321,10 +321,8 @@ class ProgressBar:
             self._latest, self._began = None, None
             what = f"{self._('reading')} {entity}"
             if self._mode() == "bar":
-                bar = self._drawn()
-                bar.total = None
+                bar = self._drawn(None)
                 bar.set_description_str(what, refresh=False)
-                bar.set_postfix_str("", refresh=False)
                 bar.n = records
                 bar.refresh()
             else:
@@ -337,10 +335,7 @@ class ProgressBar:
         with self._lock:
             self._ticking, self._portal, self._cost = None, None, None
             self._latest, self._began = None, None
-            if self._bar is not None:
-                self._bar.total = self._bar.n  # a notebook keeps a bar that has not reached its end, in red
-                self._bar.close()
-                self._bar = None
+            self._take_away()
 
     def remaining_s(self) -> float | None:
         """Seconds until writing is over: by the cost model first, by what was seen later; None: not known."""
@@ -375,8 +370,7 @@ class ProgressBar:
             progress.what
         ]
         if self._mode() == "bar":
-            bar = self._drawn()
-            bar.total = progress.total
+            bar = self._drawn(progress.total)
             bar.set_description_str(what, refresh=False)
             bar.set_postfix_str(self._note(progress), refresh=False)
             if progress.done > bar.n:
@@ -417,12 +411,23 @@ class ProgressBar:
             return asked
         return "bar" if self._file is None and somebody_watches() else "log"
 
-    def _drawn(self) -> Any:
+    def _drawn(self, total: int | None) -> Any:
+        """The bar, made anew when the whole it measures has changed; None for a whole nobody knows."""
+        if self._bar is not None and self._bar.total != total:
+            self._take_away()
         if self._bar is None:
-            form = "{desc} {n_fmt}/{total_fmt} {bar} {rate_fmt} {postfix}"
+            form = (
+                "{desc} {n_fmt}" if total is None else "{desc} {n_fmt}/{total_fmt} {bar} {rate_fmt}{postfix}"
+            )
             kind = tqdm if _kernel() is None or find_spec("ipywidgets") is None else _notebook_bar()
-            self._bar = kind(total=0, unit="", leave=False, file=sys.stderr, bar_format=form)
+            self._bar = kind(total=total, unit="", leave=False, file=sys.stderr, bar_format=form)
         return self._bar
+
+    def _take_away(self) -> None:
+        if self._bar is not None:
+            self._bar.total = self._bar.n  # a notebook keeps a bar that has not reached its end, in red
+            self._bar.close()
+            self._bar = None
 
     def _log(self, text: str) -> None:
         if self._mode() == "off" or self._now() - self._logged_at < self._every_s:

@@ -282,9 +282,16 @@ class OpenRun:
             return self.certificate()
         approval = self.run.journal.last("approved")
         if approval is None or approval["plan"] != self.run.plan.id:
+            say = self._speech()
             raise ApprovalNeeded(
-                f"Nobody agreed to the plan of run {self.id} yet.",
-                "Fill in the form of the approval cell above, then run this cell again.",
+                say(
+                    f"Nobody agreed to the plan of run {self.id} yet.",
+                    f"План запуска {self.id} ещё никто не согласовал.",
+                ),
+                say(
+                    "Fill in the form of the approval cell above, then run this cell again.",
+                    "Заполните форму согласия в ячейке выше и выполните эту ячейку ещё раз.",
+                ),
             )
         already_begun = self.run.journal.last("applying") is not None
         canary = 0 if already_begun and self.run.journal.last("canary") is None else canary
