@@ -101,6 +101,9 @@ class Undo(Operation):
     def reads(self, params: UndoParams) -> Mapping[str, Read]:
         """The records that were written, whole."""
         reads = {name: Read() for name in dict.fromkeys(self._done["entity"]) if name != "user"}
+        numbers = [entity(name).entity_type_id for name in reads if name.startswith("item:")]
+        if numbers and "type" not in reads:
+            reads["type"] = Read(filter={"@entityTypeId": numbers})  # their switches, for the rehearsal
         if self._merges is not None:
             for name, fields in self._merges.reads(self._fields).items():
                 reads[name] = Read(fields)
@@ -128,7 +131,7 @@ class Undo(Operation):
             elif kind == "create":
                 parts.append(self._creates(str(name), rows, tables[str(name)]))
             elif kind == "bind":
-                parts.append(self._binds(str(name), rows))
+                parts.append(self._binds(str(name), rows, tables))
             elif kind != "notify":
                 parts.append(
                     listed(str(name), rows["record_id"], NOT_UNDOABLE, [f"{kind} of {name}"] * len(rows))
@@ -216,11 +219,14 @@ class Undo(Operation):
             parts.append(deletes(name, ids, before=held, reason="created by the run"))
         return Changes.joined(*parts)
 
-    def _binds(self, name: str, rows: pd.DataFrame) -> Changes:
+    def _binds(self, name: str, rows: pd.DataFrame, tables: Tables) -> Changes:
         """Links taken away that were added; one that had been put in place of another stays, listed."""
         added = rows[rows["before"] == "{}"]
         ids = made_by(self._done, dict(zip(self._done["change"], self._results(), strict=True)))
         links = [in_place(json.loads(text), ids) for text in added["after"]]
+        # With the record at its other end a link is gone.
+        there = _standing(links, tables)
+        added, links = added[there], [link for link, stays in zip(links, there, strict=True) if stays]
         moved = rows.loc[rows["before"] != "{}", "record_id"]
         return Changes.joined(
             unbinds(name, added["record_id"].tolist(), held=links, reason="bound by the run"),
@@ -232,6 +238,16 @@ class Undo(Operation):
 
     def _type(self, name: str, field: str) -> Any:
         return self._types.get(name, {}).get(field) or entity(name).field_type(field)
+
+
+def _standing(links: Sequence[Mapping[str, Any]], tables: Tables) -> list[bool]:
+    """For each link, whether the record at its other end is there, as far as can be seen."""
+    ends = [entity(f"item:{link['entityTypeId']}") for link in links]
+    ids = {end.name: set(tables[end.name][end.id_field]) for end in set(ends) if end.name in tables}
+    return [
+        end.name not in ids or int(link["entityId"]) in ids[end.name]
+        for end, link in zip(ends, links, strict=True)
+    ]
 
 
 def _by_id(name: str, table: pd.DataFrame, ids: Sequence[Any] | pd.Series[Any]) -> dict[int, dict[str, Any]]:

@@ -150,10 +150,14 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
     foreign = _foreign(plan, difference, merges)
     exempt = _exempt(plan, run.plan, cells)
     made = set(plan.loc[plan["state"].isin(["done", "already"]), "marker"])
+    # No list tells the links of an activity: that these are as wanted, the portal has said.
+    bound = plan[(plan["kind"] == "bind") & plan["state"].isin(["done", "already"])]
+    linked = set(zip(bound["record_id"], bound["before"], bound["after"], strict=True))
     left = [
         row
         for row in again.table.to_dict("records")
         if row["kind"] != "notify"
+        and (row["record_id"], row["before"], row["after"]) not in linked
         and (row["entity"], _id(row["record_id"])) not in exempt
         and (row["marker"] == "" or row["marker"] not in made)
     ]

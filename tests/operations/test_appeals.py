@@ -1,0 +1,249 @@
+"""Appeals on the developer's portal: set up, made out of six years of calls, proven, taken back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from toolkit.client import Portal, SimulatedClock
+from toolkit.operations import operation
+from toolkit.records import Snapshot, Wanted, take_snapshot
+from toolkit.runs import (
+    ApplyRules,
+    Certificate,
+    Operation,
+    Plan,
+    Run,
+    RunFacts,
+    Undo,
+    apply,
+    facts_of,
+    verify,
+)
+from toolkit.sandbox import InProcessTransport, Sandbox, SharedClock, new_portal
+from toolkit.sandbox.seeds import SEEDS
+from toolkit.settings import Settings
+
+EMPTY = (None, "", "[]")
+SECRET = "s3cr3tw0rd0fth1sw3bh00k"
+BY_HAND = {"result": "ufCrm1_1650000001", "duration": "ufCrm1_1650000002", "comment": "ufCrm1_1650000003"}
+APPEALS = {"appeals": 177, "fields": BY_HAND}
+
+
+@dataclass
+class Firm:
+    """The developer's portal in played time, and a client of it."""
+
+    root: Path
+    clock: SimulatedClock
+    sandbox: Sandbox
+    portal: Portal
+    runs: int = 0
+
+    def plan(self, name: str, **given: Any) -> Run:
+        rule = operation(name)
+        return self._plan(rule, rule.parameters(given))
+
+    def undo(self, run: Run) -> Run:
+        rule = Undo.of(run)
+        return self._plan(rule, rule.parameters({"run": run.id}), run.id)
+
+    def _plan(self, rule: Operation, params: Any, undoes: str = "") -> Run:
+        self.runs += 1
+        facts = RunFacts(
+            f"run{self.runs}",
+            rule.name,
+            params.model_dump(mode="json"),
+            self.portal.host,
+            "2026-06-01T12:00:00+00:00",
+            "test",
+            facts_of(rule.reads(params)),
+            undoes,
+        )
+        run = Run.create(self.root / "runs", facts, self.clock.now)
+        before = take_snapshot(self.portal, run.wanted, run.folder / "before", clock=self.clock)
+        tables = {name: before.table(name) for name in before.entities}
+        rule.check(tables, params)
+        run.freeze(Plan.freeze(rule.plan(tables, params), {"operation": rule.name}))
+        return run
+
+    def carry_out(self, run: Run) -> dict[str, int]:
+        return apply(run, self.portal, self.clock, ApplyRules())
+
+    def verify(self, run: Run, rule: Operation | None = None) -> Certificate:
+        rule = rule or operation(run.facts.operation)
+        return verify(run, rule, rule.parameters(run.facts.parameters), self.portal, self.clock)
+
+    def set_up(self) -> None:
+        self.carry_out(self.plan("provision_appeals", adopt=177, fields=BY_HAND))
+
+    def appeals(self) -> list[dict[str, Any]]:
+        """The appeals without the moments at which somebody touched them."""
+        moments = {"UPDATED_TIME", "UPDATED_BY", "LAST_ACTIVITY_TIME", "LAST_ACTIVITY_BY"}
+        rows = self.sandbox.store.rows("SELECT * FROM crm_177 ORDER BY ID")
+        # A field that was never filled and one that was emptied again mean the same.
+        return [
+            {name: value for name, value in dict(row).items() if name not in moments and value not in EMPTY}
+            for row in rows
+        ]
+
+    def links(self) -> list[tuple[int, ...]]:
+        rows = self.sandbox.store.rows(
+            "SELECT ACTIVITY_ID, ENTITY_TYPE_ID, ENTITY_ID FROM activity_binding ORDER BY 1, 2, 3"
+        )
+        return [tuple(row) for row in rows]
+
+    def snapshot(self, run: Run) -> Snapshot:
+        wanted = [Wanted(each.entity, each.fields, each.filter) for each in run.wanted]
+        return take_snapshot(self.portal, wanted, self.root / f"snapshot-{run.id}", clock=self.clock)
+
+    def truth(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """What the seed says of each call, by line or activity."""
+        rows = self.sandbox.store.rows("SELECT * FROM seed_truth WHERE TOPIC IN ('call', 'call_activity')")
+        return {
+            ("row" if row["TOPIC"] == "call" else "activity", row["RECORD_ID"]): {
+                "talk": row["CLUSTER"],
+                **json.loads(row["EXTRA"]),
+            }
+            for row in rows
+        }
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Firm:
+    clock = SimulatedClock()
+    sandbox = new_portal(clock=SharedClock(clock), limits="off")
+    SEEDS["developer"](sandbox, 0.006, 1)
+    sandbox.access.add_webhook(1, SECRET)
+    settings = Settings.load(
+        env_file=None,
+        webhook=f"https://sandbox.local/rest/1/{SECRET}/",
+        state_dir=tmp_path / "state",
+        plan="box",
+    )
+    portal = Portal.connect(settings, clock=clock, transport=InProcessTransport(sandbox))
+    return Firm(tmp_path, clock, sandbox, portal)
+
+
+def test_the_whole_story_and_back(firm: Firm) -> None:
+    firm.set_up()
+    appeals, links = firm.appeals(), firm.links()
+
+    run = firm.plan("backfill_appeals", **APPEALS)
+    counts = firm.carry_out(run)
+
+    assert set(counts) == {"done"}
+    assert firm.verify(run).complete
+    assert len(firm.plan("backfill_appeals", **APPEALS).plan) == 0
+    assert len(firm.plan("attach_calls", **APPEALS).plan) == 0
+    assert len(firm.appeals()) > len(appeals)
+    assert len(firm.links()) > len(links)
+    undo = firm.undo(run)
+    assert set(firm.carry_out(undo)) == {"done"}
+    assert firm.verify(undo, Undo.of(run)).complete
+    assert firm.appeals() == appeals
+    assert firm.links() == links
+
+
+def test_the_truth_of_the_seed_is_found_to_the_call(firm: Firm) -> None:
+    firm.set_up()
+    run = firm.plan("backfill_appeals", **APPEALS)
+    tables = {name: run.before.table(name) for name in run.before.entities}
+    rule: Any = operation("backfill_appeals")
+    found = rule.accounting(tables, rule.parameters(APPEALS))
+    truth = firm.truth()
+    created = run.plan.table[run.plan.table["kind"] == "create"]
+    client = {
+        marker.removeprefix("call:"): json.loads(after)["contactIds"][0]
+        for marker, after in zip(created["marker"], created["after"], strict=True)
+    }
+    first = {
+        call: calls[0]
+        for calls in (json.loads(after)["ufCrm1Calls"] for after in created["after"])
+        for call in calls
+    }
+
+    for call in found[found["fate"] != "reported twice"].to_dict("records"):
+        said = truth["row", call["row"]] if pd.notna(call["row"]) else truth["activity", call["activity"]]
+        known = said["client_by"] in ("link", "activity", "phone")
+        if call["fate"] == "create":
+            assert known
+            assert client[first[call["call"]]] == said["client"]
+            assert said["appeal"] is None
+        elif call["fate"] == "attach":
+            assert call["appeal"] == said["appeal"]
+        else:
+            assert not known or call["fate"] == "nobody who works there answers for it"
+
+
+def test_every_call_is_accounted_for(firm: Firm) -> None:
+    firm.set_up()
+    run = firm.plan("backfill_appeals", **APPEALS)
+    tables = {name: run.before.table(name) for name in run.before.entities}
+    rule: Any = operation("backfill_appeals")
+
+    found = rule.accounting(tables, rule.parameters(APPEALS))
+
+    lines = set(found["row"].dropna())
+    assert lines == set(tables["call"]["ID"])
+    assert set(found["activity"].dropna()) == set(tables["activity"]["ID"])
+    assert found["fate"].ne("").all()
+    left = found[~found["fate"].isin(["create", "attach"])]
+    assert len(run.plan.listed) == len(left)
+
+
+def test_lost_answers_create_no_appeal_twice(firm: Firm) -> None:
+    firm.set_up()
+    run = firm.plan("backfill_appeals", **APPEALS)
+    wanted = int((run.plan.table["kind"] == "create").sum())
+    before = len(firm.appeals())
+    firm.sandbox.faults.load([{"kind": "lose_answer", "method": "batch", "times": 2}])
+
+    counts = firm.carry_out(run)
+
+    assert counts == {"done": len(run.plan)}
+    assert len(firm.appeals()) - before == wanted
+    assert firm.verify(run).complete
+
+
+def test_a_new_process_takes_calls_under_their_own_dates_and_no_robot_is_set_off(firm: Firm) -> None:
+    made = firm.plan("provision_appeals", entity_type_id=180)
+    firm.carry_out(made)
+    run = firm.plan("backfill_appeals", appeals=180)
+    methods = len(firm.sandbox.log)
+
+    assert set(firm.carry_out(run)) == {"done"}
+
+    rows = firm.sandbox.store.rows("SELECT CREATED_TIME FROM crm_180 ORDER BY ID")
+    moments = [row["CREATED_TIME"] for row in rows]
+    assert moments == sorted(moments)
+    assert moments[0] < firm.clock.now() - 5 * 365 * 86400
+    assert not any("crm.item.add" in noted.executed for noted in list(firm.sandbox.log)[methods:])
+    assert firm.verify(run).complete
+
+
+def test_dated_imports_keep_their_order_when_requests_are_lost(firm: Firm) -> None:
+    firm.carry_out(firm.plan("provision_appeals", entity_type_id=180))
+    run = firm.plan("backfill_appeals", appeals=180)
+    firm.sandbox.faults.load([{"kind": "cut_before", "method": "batch", "times": 1}])
+
+    counts = firm.carry_out(run)
+
+    assert counts == {"done": len(run.plan)}
+    assert firm.verify(run).complete
+
+
+def test_a_process_with_appeals_outlives_the_undo_of_its_making(firm: Firm) -> None:
+    made = firm.plan("provision_appeals", entity_type_id=180)
+    firm.carry_out(made)
+    firm.carry_out(firm.plan("backfill_appeals", appeals=180))
+
+    counts = firm.carry_out(firm.undo(made))
+
+    assert counts == {"rejected": 1}
+    assert firm.sandbox.store.value("SELECT COUNT(*) FROM crm_180") > 0
