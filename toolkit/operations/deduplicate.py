@@ -31,7 +31,7 @@ from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, list
 from toolkit.runs.card_cells import CardCells
 from toolkit.runs.merge_plan import MergeGroup, linked_ids, planned_merges
 
-__all__ = ["Deduplicate", "DeduplicateParams", "KeptApart"]
+__all__ = ["Deduplicate", "DeduplicateParams", "KeptApart", "find_duplicates"]
 
 REVIEW = "a person has to decide"
 LINK = "a branch and its head office: linked, not merged"
@@ -161,7 +161,7 @@ class Deduplicate(Operation):
 
     def plan(self, tables: Tables, params: DeduplicateParams) -> Changes:
         """The groups that may be merged, and everything a person has to see."""
-        clusters = _matched(tables, params)
+        clusters = find_duplicates(tables, params)
         cells: dict[str, CardCells] = {name: CardCells(name, tables) for name in params.entities}
         facts: dict[str, dict[int, dict[str, int]]] = {
             name: _facts(name, tables, params) for name in params.entities
@@ -205,7 +205,13 @@ class Deduplicate(Operation):
 # -- who is the same ---------------------------------------------------------------------------------
 
 
-def _matched(tables: Tables, params: DeduplicateParams) -> Clusters:
+def find_duplicates(tables: Tables, params: DeduplicateParams) -> Clusters:
+    """Who is the same client among the cards of a snapshot.
+
+    Args:
+        tables: contact and company; as far as read lead, requisite, user.
+        params: thresholds, home, what people said.
+    """
     names = [name for name in ("contact", "company", "lead") if name in tables]
     home = Home(params.country, params.area_code)
     records, keys = [], []
@@ -276,7 +282,7 @@ def _employers(tables: Tables) -> pd.DataFrame:
 
 def _denied(tables: Tables, params: DeduplicateParams, home: Home) -> frozenset[tuple[str, str]]:
     """Keys of employees and of the owner's own companies, and those a parameter names."""
-    users = tables["user"]
+    users = tables.get("user", pd.DataFrame())
     phones = [users[name] for name in ("WORK_PHONE", "PERSONAL_PHONE", "PERSONAL_MOBILE") if name in users]
     mails = [users["EMAIL"]] if "EMAIL" in users else []
     companies = tables["company"]

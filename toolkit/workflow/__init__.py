@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from toolkit.workflow.approving import approve, approve_by_policy
 from toolkit.workflow.carrying_out import carry_out, check, run_all
+from toolkit.workflow.clients import alias, client_index, match
 from toolkit.workflow.doctor import Finding, doctor
 from toolkit.workflow.planning import cost_of, plan, plan_undo, unfinished
 from toolkit.workflow.rehearsing import Rehearsal, rehearse
@@ -25,15 +26,18 @@ __all__ = [
     "Finding",
     "Rehearsal",
     "Workspace",
+    "alias",
     "approve",
     "approve_by_policy",
     "carry_out",
     "check",
+    "client_index",
     "connect",
     "cost_of",
     "doctor",
     "find_run",
     "keep_in_step",
+    "match",
     "operation_of",
     "plan",
     "plan_undo",

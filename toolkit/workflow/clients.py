@@ -1,0 +1,111 @@
+"""Is this client here already, and where did a merged card go: answered from what lies on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toolkit.errors import SnapshotError
+from toolkit.matching import ClientIndex, Found, Home, build_index, find_client
+from toolkit.operations.deduplicate import Deduplicate, find_duplicates
+from toolkit.records import Snapshot
+from toolkit.runs import Run
+from toolkit.runs.merging import aliases
+from toolkit.workflow.workspace import Workspace
+
+__all__ = ["alias", "client_index", "match"]
+
+_NEEDED = ("contact", "company")
+_READ = ("user", "contact", "company", "lead", "requisite")
+
+
+def client_index(work: Workspace, snapshot: Path | None = None) -> ClientIndex:
+    """The index of clients of a snapshot; built once, then opened in a millisecond.
+
+    Args:
+        work: where snapshots and runs lie.
+        snapshot: folder of one; None for the newest that holds contacts and companies.
+
+    Raises:
+        SnapshotError: there is none, or it is damaged.
+        StorageError: the index cannot be written beside it.
+    """
+    folder = snapshot or _newest(work)
+    path = folder.parent / f"clients-{folder.name}.sqlite"
+    if not path.is_file():
+        opened = Snapshot.open(folder)
+        tables = {name: opened.table(name) for name in opened.entities if name in _READ}
+        build_index(find_duplicates(tables, Deduplicate.Params()), path).close()
+    return ClientIndex.open(path)
+
+
+def match(
+    work: Workspace,
+    *,
+    phone: str | None = None,
+    email: str | None = None,
+    inn: str | None = None,
+    kpp: str | None = None,
+    name: str | None = None,
+    entity: str = "contact",
+    area_code: str = "",
+    snapshot: Path | None = None,
+) -> Found:
+    """Whether a client is on the portal already, by the rules that merge.
+
+    Args:
+        work: see `client_index`.
+        phone, email, inn, kpp, name: as they were typed.
+        entity: `contact`, `company` or `lead`.
+        area_code: home area code without the 8.
+        snapshot: see `client_index`.
+
+    Raises:
+        SnapshotError, StorageError: as `client_index`.
+    """
+    with client_index(work, snapshot) as index:
+        return find_client(
+            index,
+            phone=phone,
+            email=email,
+            inn=inn,
+            kpp=kpp,
+            name=name,
+            entity=entity,
+            home=Home(area_code=area_code),
+            language=work.settings.language,
+        )
+
+
+def alias(work: Workspace, card: int) -> dict[str, int]:
+    """Under which id a card lives on that was merged, or merged and taken apart again.
+
+    Args:
+        work: whose runs are asked.
+        card: the id it had.
+
+    Returns:
+        Entity to the id of today; empty when no run merged a card of that id.
+    """
+    runs = Run.all(work.root, work.clock.now)
+    try:
+        return {name: now for (name, old), now in aliases(runs).items() if old == card}
+    finally:
+        for run in runs:
+            run.close()
+
+
+def _newest(work: Workspace) -> Path:
+    """The newest snapshot that can tell clients, a run's own included."""
+    found = sorted(
+        (path.parent for path in work.root.rglob("manifest.json")),
+        key=lambda folder: (folder / "manifest.json").stat().st_mtime,
+        reverse=True,
+    )
+    for folder in found:
+        if all((folder / f"{name}.parquet").is_file() for name in _NEEDED):
+            return folder
+    raise SnapshotError(
+        work.root,
+        "holds no snapshot of contacts and companies",
+        "Take one: b24kit snapshot take user contact company requisite",
+    )
