@@ -14,14 +14,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toolkit.sheets.annotated import write_annotated
+    from toolkit.sheets.checking import CheckedDirectory, check_file
     from toolkit.sheets.gate import Limits
+    from toolkit.sheets.page import problems_page
+    from toolkit.sheets.portal_facts import PortalFacts
+    from toolkit.sheets.problems import Problem
     from toolkit.sheets.reading import read_book
     from toolkit.sheets.refusals import SheetRefused
     from toolkit.sheets.rows import read_rows
+    from toolkit.sheets.template import write_template
 
-__all__ = ["Limits", "SheetRefused", "read_book", "read_rows"]
+__all__ = [
+    "CheckedDirectory",
+    "Limits",
+    "PortalFacts",
+    "Problem",
+    "SheetRefused",
+    "check_file",
+    "problems_page",
+    "read_book",
+    "read_rows",
+    "write_annotated",
+    "write_template",
+]
 
-_HOMES = {"Limits": "gate", "SheetRefused": "refusals", "read_book": "reading", "read_rows": "rows"}
+_HOMES = {
+    "CheckedDirectory": "checking",
+    "Limits": "gate",
+    "PortalFacts": "portal_facts",
+    "Problem": "problems",
+    "SheetRefused": "refusals",
+    "check_file": "checking",
+    "problems_page": "page",
+    "read_book": "reading",
+    "read_rows": "rows",
+    "write_annotated": "annotated",
+    "write_template": "template",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -84,18 +84,24 @@ def _alike(rules: Iterable[Rule]) -> Iterator[Finding]:
 
 
 def covered_by(rule: Rule, directory: Directory) -> Rule | None:
-    """The strongest of the rules that together leave nothing to this one; None when it can win."""
-    stronger = [
-        other
-        for other in directory.wider(rule.conditions)
-        if other.strength < rule.strength
-        and other.order != rule.order
-        and set(other.stop_words) <= set(rule.stop_words)
-        and hours_cover(other.hours, rule.hours)
-    ]
-    if next(_left([rule.period], [other.period for other in stronger]), None) is not None:
+    """A rule that leaves nothing to this one, alone or together with others; None when it can win.
+
+    Where several do so only together, the strongest of them.
+    """
+    together: list[Rule] = []
+    for other in directory.wider(rule.conditions):
+        if (
+            other.strength < rule.strength
+            and set(other.stop_words) <= set(rule.stop_words)
+            and _meet(other.period, rule.period)
+            and hours_cover(other.hours, rule.hours)
+        ):
+            if _meet(other.period, rule.period) == rule.period:
+                return other
+            together.append(other)
+    if not together or next(_left([rule.period], [other.period for other in together]), None) is not None:
         return None
-    return min(stronger, key=lambda other: (_meet(other.period, rule.period) != rule.period, other.strength))
+    return min(together, key=lambda other: other.strength)
 
 
 def _left(whole: Sequence[Period], taken: Iterable[Period]) -> Iterator[Period]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from itertools import product
 
 from toolkit.sheets.hours import Hours, open_at
@@ -71,7 +72,7 @@ class Rule:
     period: Period = FOREVER
     stop_words: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def strength(self) -> tuple[int, int, int]:
         """Smaller is stronger."""
         return (self.priority, self.conditions.count(ANY), self.order)
