@@ -830,12 +830,13 @@ def _shower(settings: Settings) -> Shower:
 
 
 def _workspace() -> tuple[Workspace, Shower]:
-    from toolkit.showing import progress_bar
+    from toolkit.showing import ProgressBar
     from toolkit.workflow import Workspace
 
     settings = _settings()
-    show, show_reading = progress_bar(settings.language)
-    return Workspace(settings, show=show, show_reading=show_reading), _shower(settings)
+    bar = ProgressBar(settings.language)
+    work = Workspace(settings, show=bar.applying, show_reading=bar.reading, follow=bar.follow)
+    return work, _shower(settings)
 
 
 def _parameters(operation: str, given: list[str] | None, file: Path | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from toolkit.client import SystemClock
 from toolkit.records import Snapshot, compare
 from toolkit.runs import write_report
 from toolkit.settings import Settings
-from toolkit.showing import Shower, duration, progress_bar
+from toolkit.showing import ProgressBar, Shower, duration
 from toolkit.workflow import Workspace
 
 __all__ = ["tell"]
@@ -55,8 +55,8 @@ def tell(folder: Path, show: Shower, *, scale: float = 1.0) -> int:
             plan="box",
             language=show.language,
         )
-        bar, reading = progress_bar(show.language)
-        work = Workspace(settings, show=bar, show_reading=reading)
+        bar = ProgressBar(show.language)
+        work = Workspace(settings, show=bar.applying, show_reading=bar.reading, follow=bar.follow)
         show.line(
             _(
                 "A firm of estate agents, out of step: contacts belong to one employee, their deals to another."

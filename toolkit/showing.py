@@ -32,7 +32,7 @@ from toolkit.workflow import Finding, Rehearsal
 if TYPE_CHECKING:
     from toolkit.sheets.checking import CheckedDirectory
 
-__all__ = ["ProgressBar", "Shower", "duration", "progress_bar", "somebody_watches"]
+__all__ = ["ProgressBar", "Shower", "duration", "somebody_watches"]
 
 FIRST_ROWS = 8
 
@@ -295,14 +295,18 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def follow(self, portal: Portal, cost: PlanCost) -> None:
-        """Show what holds a run back, and when it will end.
+    def follow(self, portal: Portal, cost: PlanCost) -> Self:
+        """Show what holds a run back, and when it will end, until the bar is closed.
 
         Args:
             portal: asked which limit binds; not used for requests.
             cost: what the run was estimated to take.
+
+        Returns:
+            The bar, which closes itself at the end of a `with`.
         """
         self._portal, self._cost = portal, cost
+        return self
 
     def applying(self, progress: Progress) -> None:
         """Told about every step of apply."""
@@ -456,13 +460,3 @@ def _notebook_bar() -> Any:
     from tqdm.notebook import tqdm_notebook
 
     return tqdm_notebook
-
-
-def progress_bar(language: str) -> tuple[Callable[[Progress], None], Callable[[str, int], None]]:
-    """Where to show how far things are, see `ProgressBar`.
-
-    Returns:
-        One function for apply (`Progress`), one for reading (entity, records so far).
-    """
-    bar = ProgressBar(language)
-    return bar.applying, bar.reading

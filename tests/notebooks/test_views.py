@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.runs.conftest import World, make_world
+from toolkit.client import Portal
 from toolkit.errors import ApprovalNeeded, SettingsError
 from toolkit.notebook import OpenPortal, open_portal
 from toolkit.notebook.approval import agreement_form, ask
 from toolkit.notebook.markup import Speech
+from toolkit.runs import PlanCost
 from toolkit.sandbox import InProcessTransport
 from toolkit.settings import Settings
-from toolkit.workflow import Workspace
+from toolkit.workflow import Workspace, carry_out
 
 HOSTILE = "<script>alert('1')</script>"
 
@@ -165,3 +170,19 @@ def test_a_webhook_never_stands_in_a_notebook_and_must_lead_to_the_portal_asked_
     with pytest.raises(SettingsError, match="leads to b") as refused:
         open_portal("a.bitrix24.ru", folder=tmp_path)
     assert "s3cr3t" not in str(refused.value)
+
+
+def test_who_watches_is_told_the_limits_and_the_cost_while_a_run_is_written(portal: OpenPortal) -> None:
+    run = portal.plan("reassign_contacts", winner="newest")
+    run.approve(portal="sandbox.local", count=run.count)
+    told: list[str] = []
+
+    @contextmanager
+    def follow(watched: Portal, cost: PlanCost) -> Iterator[None]:
+        told.append(f"{watched.why()}, {cost.apply.requests > 0}")
+        yield
+        told.append(run.state)
+
+    carry_out(replace(portal.work, follow=follow), run.run)
+
+    assert told == ["nothing, True", "verified"]

@@ -110,6 +110,7 @@ class OpenPortal:
             work.governor,
             show=self._bar.applying,
             show_reading=self._bar.reading,
+            follow=self._bar.follow,
         )
         with workflow.connect(self.work) as portal:
             self.host = portal.host

@@ -296,9 +296,7 @@ class OpenRun:
         already_begun = self.run.journal.last("applying") is not None
         canary = 0 if already_begun and self.run.journal.last("canary") is None else canary
         try:
-            with workflow.connect(self.work) as portal, self._bar:
-                self._bar.follow(portal, workflow.cost_of(self.work, self.run))
-                workflow.carry_out(self.work, self.run, canary=min(canary, self.count), notify=notify)
+            workflow.carry_out(self.work, self.run, canary=min(canary, self.count), notify=notify)
         except Paused:
             print(  # noqa: T201  # what a person reads above the error
                 self._speech()(

@@ -17,6 +17,7 @@ from toolkit.runs import (
     Run,
     apply,
     check_canary,
+    estimate,
     locked,
     verify,
 )
@@ -60,6 +61,7 @@ def carry_out(
         connect(work, run) as portal,
         _interruptible(portal),
         _closing(portal, work.clock, until),
+        work.follow(portal, estimate(run.plan, run.before, portal.cost)),
     ):
         for name, other in hold.superseded.items():
             run.journal.event("superseded", entity=name, run=other)

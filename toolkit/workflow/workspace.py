@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +16,7 @@ from toolkit.errors import PlanError
 from toolkit.operations import operation as operation_named
 from toolkit.runs import (
     Operation,
+    PlanCost,
     Progress,
     Run,
     Undo,
@@ -28,6 +30,10 @@ def _silent(_: Progress) -> None:
     return None
 
 
+def _unfollowed(_portal: Portal, _cost: PlanCost) -> AbstractContextManager[Any]:
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Where a person works: the portal, the folder of runs, the clock.
@@ -39,6 +45,8 @@ class Workspace:
         governor: paces instead of the one the settings imply.
         show: told how far apply is.
         show_reading: told the entity and the number of records read so far.
+        follow: told, for as long as a run is written and proven, whom to ask what holds it back, and what
+            it was thought to cost.
     """
 
     settings: Settings
@@ -47,6 +55,7 @@ class Workspace:
     governor: Governor | None = None
     show: Callable[[Progress], None] = _silent
     show_reading: Callable[[str, int], None] | None = None
+    follow: Callable[[Portal, PlanCost], AbstractContextManager[Any]] = _unfollowed
 
     @property
     def root(self) -> Path:
