@@ -67,7 +67,7 @@ class Shower:
 
     def line(self, text: str, style: str = "") -> None:
         """One line."""
-        self.console.print(Text(text, style=style))
+        self.console.print(Text(text, style=style), soft_wrap=True)
 
     def error(self, error: ToolkitError) -> None:
         """An error, on standard error."""
