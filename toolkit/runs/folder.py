@@ -234,8 +234,17 @@ class Run:
 
     @property
     def unfinished(self) -> bool:
-        """Whether it was agreed to and is not proven yet. A plan nobody agreed to is better made afresh."""
-        return self.state in ("approved", "applying", "paused", "applied")
+        """Whether it was agreed to and is not proven, or not told, yet. A plan nobody agreed to is better
+        made afresh."""
+        return self.state in ("approved", "applying", "paused", "applied") or self.untold
+
+    @property
+    def untold(self) -> bool:
+        """Whether it is proven clean and the employees concerned have not been told yet."""
+        proven = self.journal.last("verified") if self.state == "verified" else None
+        if proven is None or not proven["clean"] or self.journal.last("told") is not None:
+            return False
+        return bool((self.plan.active["kind"] == "notify").any())
 
     def close(self) -> None:
         """Close the journal."""

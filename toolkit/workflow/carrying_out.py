@@ -78,6 +78,7 @@ def carry_out(
         certificate = verify(run, operation, params, portal, work.clock, progress=work.show_reading)
         if notify and certificate.clean:
             apply(run, portal, work.clock, ApplyRules(fence_s=rules.fence_s, notify=True), beat=hold.beat)
+            run.journal.event("told")
     return certificate
 
 
