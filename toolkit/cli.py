@@ -836,7 +836,9 @@ def _workspace() -> tuple[Workspace, Shower]:
     settings = _settings()
     bar = ProgressBar(settings.language)
     work = Workspace(settings, show=bar.applying, show_reading=bar.reading, follow=bar.follow)
-    return work, _shower(settings)
+    show = _shower(settings)
+    show.before = bar.clear
+    return work, show
 
 
 def _parameters(operation: str, given: list[str] | None, file: Path | None) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def tell(folder: Path, show: Shower, *, scale: float = 1.0) -> int:
             language=show.language,
         )
         bar = ProgressBar(show.language)
+        show.before = bar.clear
         work = Workspace(settings, show=bar.applying, show_reading=bar.reading, follow=bar.follow)
         show.line(
             _(

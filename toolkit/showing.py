@@ -50,6 +50,10 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
 
 
+def _nothing() -> None:
+    return None
+
+
 class Shower:
     """Prints what a person reads.
 
@@ -63,7 +67,14 @@ class Shower:
         self.language: Language = "ru" if language == "ru" else "en"
         self._wording = Wording(self.language)
         self._reason = self._wording.phrase
-        self.console = console or Console(highlight=False)
+        self._console = console or Console(highlight=False)
+        self.before: Callable[[], None] = _nothing
+
+    @property
+    def console(self) -> Console:
+        """Where to print, once what lies above it was taken away: `before` is called first."""
+        self.before()
+        return self._console
 
     def line(self, text: str, style: str = "") -> None:
         """One line."""
@@ -331,6 +342,11 @@ class ProgressBar:
                 bar.refresh()
             else:
                 self._log(f"{what}: {records}")
+
+    def clear(self) -> None:
+        """Take the bar away; the next step draws it again."""
+        with self._lock:
+            self._take_away()
 
     def close(self) -> None:
         """Take the bar away and forget the run."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
+from rich.console import Console
 
 from toolkit.client import CostModel, Estimate, Governor, Hold, Limits, SimulatedClock
 from toolkit.runs import PlanCost, Progress
-from toolkit.showing import ProgressBar
+from toolkit.showing import ProgressBar, Shower
 
 
 class _Portal:
@@ -101,3 +102,12 @@ def test_the_binding_limit_is_the_governors_own() -> None:
 
     assert "pause: rate: " in told.getvalue()
     assert " of 50 requests" in told.getvalue()
+
+
+def test_the_bar_is_taken_away_before_anything_is_printed() -> None:
+    told = io.StringIO()
+    show = Shower("en", Console(file=told))
+    show.before = lambda: told.write("[bar gone]")  # type: ignore[assignment, return-value]  # its length is nothing to us
+    show.line("done")
+
+    assert told.getvalue().startswith("[bar gone]done")
