@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.sheets.directories import wrong_book
 
 Converter = Callable[[Path, str], Path]
 
@@ -41,3 +44,12 @@ def libreoffice(tmp_path_factory: pytest.TempPathFactory) -> Converter:
         return folder / f"{path.stem}.{suffix.partition(':')[0]}"
 
     return convert
+
+
+@pytest.fixture(scope="session")
+def wrong_of_libreoffice(
+    libreoffice: Converter, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """The directory with every kind of problem, saved by LibreOffice in a format."""
+    path, _ = wrong_book(tmp_path_factory.mktemp("wrong") / "wrong.xlsx")
+    return cache(lambda suffix: libreoffice(path, suffix))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -9,7 +11,6 @@ import pytest
 from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tests.sheets.conftest import Converter
 from tests.sheets.directories import ON, RIGHT, portal_facts, row, write, wrong_book
 from toolkit.sheets.annotated import write_annotated
 from toolkit.sheets.checking import CheckedDirectory, check_file
@@ -114,8 +115,10 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["xls", "ods"])
-def test_other_formats_come_back_as_workbooks(wrong: Path, libreoffice: Converter, suffix: str) -> None:
-    checked, target = annotated(libreoffice(wrong, suffix))
+def test_other_formats_come_back_as_workbooks(
+    wrong_of_libreoffice: Callable[[str], Path], suffix: str
+) -> None:
+    checked, target = annotated(wrong_of_libreoffice(suffix))
 
     again = check_file(target, FACTS, on=ON)
     assert [(each.code, each.place) for each in again.problems] == [
@@ -166,3 +169,16 @@ def test_a_filled_template_has_no_problems(tmp_path: Path) -> None:
     book.save(path)
 
     assert check_file(path, FACTS, on=ON).problems == []
+
+
+def test_macros_do_not_come_back(wrong: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rules.xlsm"
+    path.write_bytes(wrong.read_bytes())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"macro")
+
+    checked, target = annotated(path)
+
+    assert checked.errors
+    assert "xl/vbaProject.bin" not in zipfile.ZipFile(target).namelist()
+    assert check_file(target, FACTS, on=ON).book.kind == "xlsx"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
 from string import Formatter
 
 import openpyxl
 import pytest
 
-from tests.sheets.conftest import Converter
 from tests.sheets.directories import ON, RIGHT, portal_facts, row, write, wrong_book
 from toolkit.sheets.checking import CheckedDirectory, check_file
 from toolkit.sheets.wording import ERRORS, PROBLEMS
@@ -46,11 +46,11 @@ def test_every_kind_of_problem_is_located_and_nothing_else(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("suffix", ["xlsx", "ods", "xls"])
 def test_the_same_is_found_in_files_of_libreoffice(
-    tmp_path: Path, libreoffice: Converter, suffix: str
+    tmp_path: Path, wrong_of_libreoffice: Callable[[str], Path], suffix: str
 ) -> None:
-    path, expected = wrong_book(tmp_path / "wrong.xlsx")
+    _, expected = wrong_book(tmp_path / "wrong.xlsx")
 
-    verdict = check_file(libreoffice(path, suffix), FACTS, on=ON)
+    verdict = check_file(wrong_of_libreoffice(suffix), FACTS, on=ON)
 
     # LibreOffice computes the formula that openpyxl only wrote down: a topic now, with one subtopic.
     computed = {("gap_subtopics" if code == "formula" else code, *place) for code, *place in expected}
