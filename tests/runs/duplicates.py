@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from toolkit.client import Portal, SimulatedClock
 from toolkit.operations import operation
+from toolkit.sandbox import InProcessTransport, SharedClock, new_portal
+from toolkit.sandbox.seeds import SEEDS
 from toolkit.sandbox.state.records import Draft, PhoneEdit
 from toolkit.sandbox.switches import Switches
+from toolkit.settings import Settings
 
-from .conftest import World, make_world
+from .conftest import SECRET, World, make_world
 
 INN = "7707083893"
 
@@ -61,6 +65,19 @@ def make_doubled(root: Path, **switches: Any) -> World:
     world.clock.sleep(600)
     world.sandbox.log.clear()
     return world
+
+
+def seeded(root: Path, seed: str, scale: float) -> World:
+    """A portal of a seed, and a client of it."""
+    clock = SimulatedClock()
+    sandbox = new_portal(clock=SharedClock(clock), limits="off")
+    SEEDS[seed](sandbox, scale, 1)
+    sandbox.access.add_webhook(1, SECRET)
+    settings = Settings.load(
+        env_file=None, webhook=f"https://sandbox.local/rest/1/{SECRET}/", state_dir=root / "state", plan="box"
+    )
+    portal = Portal.connect(settings, clock=clock, transport=InProcessTransport(sandbox))
+    return World(root / "snapshots", clock, sandbox, portal, operation=operation("deduplicate"))
 
 
 def add(world: World, type_id: int, *values: str, **columns: Any) -> int:

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from toolkit.runs.merging import aliases
-from toolkit.sandbox.faults import KINDS
 
 from .conftest import World
-from .duplicates import ask, cards, held, make_doubled
+from .duplicates import ask, cards, held, make_doubled, seeded
 
-UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "slow")]
+UNHAPPY = ("lose_answer", "cut_before", "server_error_after", "partial", "timeout")
 # What cannot come back: ids are compared through the table of aliases, moments and makers are today's.
 GONE_FOR_GOOD = ("CREATED_TIME", "CREATED_BY", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID")
 _TYPES = {1: "lead", 2: "deal", 3: "contact", 4: "company"}
@@ -157,3 +156,41 @@ def test_every_fault_while_cards_are_made_again_makes_them_once(kind: str, tmp_p
     world.apply(back)
 
     assert by_alias(world, aliases([run, back])) == before
+
+
+def test_a_seeded_portal_survives_merging_and_undoing_all(tmp_path: Path) -> None:
+    world = seeded(tmp_path, "realty", 0.03)
+    before = by_alias(world)
+    run = world.plan(area_code="495")
+
+    counts = world.apply(run)
+    certificate = world.verify(run)
+    back = world.undo(run)
+    undoing = world.apply(back)
+
+    assert (run.plan.table["kind"] == "merge").sum() > 10
+    assert set(counts) == {"done", "already"}
+    assert certificate.complete
+    assert undoing == {"done": len(back.plan.active)}
+    after = by_alias(world, aliases([run, back]))
+    told = back.plan.listed.query("reason.str.contains('list of choices')")
+    stays = {
+        (int(card), details.split(":")[0].upper()) for card, details in told[["record_id", "details"]].values
+    }
+    assert {name: without(rows, stays) for name, rows in after.items()} == {
+        name: without(rows, stays) for name, rows in before.items()
+    }
+
+
+def without(rows: list[Any], stays: set[tuple[int, str]]) -> list[Any]:
+    """Rows of the portal without the cells an undo said it cannot empty."""
+    bare = {name.replace("_", "") for _, name in stays}
+    cards = {card for card, _ in stays}
+    return [
+        {
+            key: value
+            for key, value in row.items()
+            if row.get("ID") not in cards or key.replace("_", "") not in bare
+        }
+        for row in rows
+    ]

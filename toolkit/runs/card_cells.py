@@ -94,6 +94,15 @@ class CardCells:
             if self.types[name].kind in _FILES and not self.types[name].multiple
         ]
 
+    def may_be_emptied(self, name: str) -> bool:
+        """Whether a field takes "nothing" for an answer: a list of choices keeps its values.
+
+        Source:
+            tutorials/crm/how-to-edit-crm-objects/how-to-generate-edit-form-for-deal.md, read 2026-11-22.
+        """
+        defined = self._definitions.get(name, {})
+        return not (self.types[name].multiple and defined.get("type") == "enumeration")
+
     def cells(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
         """By card its filled cells, spelled for writing; `fm` as rows with their ids, also when empty."""
         id_field = self.kind.id_field

@@ -25,7 +25,7 @@ from toolkit.runs.rows import Base, Row, Verdict, records_in
 if TYPE_CHECKING:
     from toolkit.runs.folder import Run
 
-__all__ = ["MERGE_METHOD", "Merge", "aliases", "card_marker", "phone_mark"]
+__all__ = ["MERGE_METHOD", "Merge", "aliases", "card_marker"]
 
 MERGE_METHOD = "crm.entity.mergeBatch"
 _PAGE = 50
@@ -98,12 +98,7 @@ def _judged(row: Row, present: Mapping[int, Mapping[str, Any]], types: Mapping[s
             return Verdict("open")
         return Verdict("foreign", f"changed since the plan was made ({'; '.join(changed)}); not merged")
     if there == cards[:1]:
-        lacking = _lacking(row, present[cards[0]])
-        if not lacking:
-            return Verdict("true", "merged: only the master is left")
-        return Verdict(
-            "foreign", f"the other cards are gone, but {cards[0]} lacks what they held: {', '.join(lacking)}"
-        )
+        return _only_the_master(row, present[cards[0]])
     gone = [card for card in cards if card not in present]
     remain = ", ".join(map(str, there)) or "none"
     return Verdict(
@@ -124,21 +119,34 @@ def _changed(
     return [name for name in names if not same(record.get(name), wanted.get(name), types[name])]
 
 
-def _lacking(row: Row, master: Mapping[str, Any]) -> list[str]:
-    """Phones and e-mails of the cards that the master does not have."""
-    have = {phone_mark(each) for each in rows_of(master.get("fm"))}
-    held = [each for cells in row.before["cards"].values() for each in rows_of(cells.get("fm"))]
-    return [str(each["value"]) for each in held if phone_mark(each) not in have]
+def _only_the_master(row: Row, master: Mapping[str, Any]) -> Verdict:
+    """Merged; unless the master holds no phone and no e-mail of the others, who then were deleted.
+
+    Some may be missing after a merge: the portal takes two spellings for one by a rule of its own.
+    """
+    have = rows_of(master.get("fm"))
+    going = [row.before["cards"][str(card)] for card in row.after["losers"]]
+    held = [each for cells in going for each in rows_of(cells.get("fm"))]
+    lacking = [str(each["value"]) for each in held if not any(_one_of(each, other) for other in have)]
+    if held and len(lacking) == len(held):
+        return Verdict(
+            "foreign",
+            f"the other cards are gone, but {row.record_id} has none of their phones and e-mails"
+            f" ({', '.join(lacking)}): deleted rather than merged?",
+        )
+    without = f"; the portal took for doubles: {', '.join(lacking)}" if lacking else ""
+    return Verdict("true", f"merged: only the master is left{without}")
 
 
-def phone_mark(row: Mapping[str, Any]) -> tuple[str, str]:
-    """What two rows of a multifield have in common when the portal takes them for one: type, and the last
-    ten digits of a phone or the text without its case."""
-    text = str(row["value"])
-    digits = "".join(sign for sign in text if sign.isdecimal())
-    if row["typeId"] == "PHONE" and digits:
-        return "PHONE", digits[-_TELLING_DIGITS:]
-    return str(row["typeId"]), text.strip().casefold()
+def _one_of(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two rows of a multifield may be the same value in two spellings, or one of several in a row."""
+    if row["typeId"] != other["typeId"]:
+        return False
+    one, two = str(row["value"]), str(other["value"])
+    digits = ["".join(sign for sign in text if sign.isdecimal()) for text in (one, two)]
+    if row["typeId"] == "PHONE" and all(digits):
+        return any(a[-_TELLING_DIGITS:] in b for a, b in (digits, digits[::-1]))
+    return one.strip().casefold() == two.strip().casefold()
 
 
 def card_marker(run: str, name: str, card: int) -> str:

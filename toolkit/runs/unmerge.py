@@ -18,15 +18,15 @@ from toolkit.records import Snapshot, entity, same
 from toolkit.runs.card_cells import CardCells
 from toolkit.runs.changes import Changes, binds, creates, deletes, listed, rewrites, rewrites_of_made
 from toolkit.runs.merge_plan import CHILD_LINKS, linked_ids, written_cells
-from toolkit.runs.merging import card_marker, phone_mark
-from toolkit.runs.multivalues import rows_of
+from toolkit.runs.merging import card_marker
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import made
 
-__all__ = ["COMES_BACK_NEW", "LINK_CHANGED", "MASTER_CHANGED", "Unmerge"]
+__all__ = ["COMES_BACK_NEW", "KEEPS_CHOICES", "LINK_CHANGED", "MASTER_CHANGED", "Unmerge"]
 
 COMES_BACK_NEW = "comes back under a new id, created today; its history and files do not"
 MASTER_CHANGED = "the surviving card was changed since: those fields stay"
+KEEPS_CHOICES = "a list of choices that was empty cannot be emptied through REST"
 LINK_CHANGED = "the link was changed since: it stays"
 AGAIN = "made again by the undo"
 BACK = "back to what it was before the merge"
@@ -201,7 +201,9 @@ class _Plan:
             old, left, present = was.get(field), merge.cells.get(field), now.get(field)
             if _alike(old, left, kind):
                 continue
-            if _alike(present, left, kind):
+            if old is None and not cells.may_be_emptied(field):
+                self.lists.append((merge.entity, merge.master, KEEPS_CHOICES, f"{field}: {present!r}"))
+            elif _alike(present, left, kind):
                 empty: Any = [] if kind.multiple else False if isinstance(left, bool) else ""
                 restored[field] = (present, empty if old is None else old)
             elif not _alike(present, old, kind):
@@ -377,10 +379,13 @@ def _alike(one: Any, other: Any, kind: Any) -> bool:
 def _own_rows(
     was: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The phones of the survivor without those that the merge brought."""
-    own = {phone_mark(row) for row in was}
-    brought = {phone_mark(row) for row in theirs} - own
-    return [dict(row) for row in rows_of(list(now)) if phone_mark(row) not in brought]
+    """The phones of the survivor without the rows that the merge added out of the others."""
+
+    def told(row: Mapping[str, Any]) -> tuple[str, str, str]:
+        return row["typeId"], row["valueType"], row["value"]
+
+    own, brought = {row["id"] for row in was}, {told(row) for row in theirs}
+    return [dict(row) for row in now if row["id"] in own or told(row) not in brought]
 
 
 def _column(table: pd.DataFrame, id_field: str, column: str) -> dict[int, Any]:

@@ -362,6 +362,9 @@ RUSSIAN: dict[str, str] = {
     "the surviving card was changed since: those fields stay": "оставшуюся карточку потом изменили: эти поля остаются",
     "the link was changed since: it stays": "связь потом изменили: она остаётся",
     "made again by the undo": "создано заново отменой",
+    "a list of choices that was empty cannot be emptied through REST": (
+        "список вариантов, который был пуст, через REST не очистить"
+    ),
     "back to what it was before the merge": "как было до объединения",
     "in its appeal already": "уже в своём обращении",
     "nobody who works there answers for it": "за него не отвечает никто из работающих сотрудников",
