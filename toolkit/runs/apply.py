@@ -22,6 +22,7 @@ from toolkit.runs.carriers import Row, Verdict, carrier, method_of
 from toolkit.runs.changes import AFTERWARDS
 from toolkit.runs.folder import Run
 from toolkit.runs.journal import SETTLED, Settled
+from toolkit.runs.packing import PACK, each_outcome, packable, packed
 from toolkit.runs.references import REFERENCE, NotMade, in_place, made, made_by
 
 __all__ = ["CHUNK", "ApplyRules", "Door", "Progress", "apply"]
@@ -29,8 +30,11 @@ __all__ = ["CHUNK", "ApplyRules", "Door", "Progress", "apply"]
 CHUNK = 49
 """Writes in a batch of fifty; the fiftieth command reads the next chunk."""
 
+PACKED = 600
+"""Imports in a batch: thirty commands of twenty, and twelve that read the markers of the next six hundred."""
+
 # How large a piece may be that holds a change sent so often before.
-_PIECES = {0: CHUNK, 1: 7}
+_PIECES = {1: 7}
 _REQUEST_BUDGET_S = 30.0  # expected work of one request; the portal cuts at 60 s
 _ACCESS_CODES = frozenset({"insufficient_scope", "NO_AUTH_FOUND", "INVALID_CREDENTIALS", "expired_token"})
 
@@ -274,10 +278,13 @@ class _Apply:
         most = _largest(group)
         each_s = self.portal.cost.operating_s(method_of(group[0]))
         most = max(1, min(most, int(_REQUEST_BUDGET_S / each_s) if each_s > 0 else most))
+        if most > PACK and packable(group[0]):
+            most -= most % PACK  # full commands
         piece: list[Row] = []
         size = most
         for row in group:
-            allowed = min(most, _PIECES.get(self.tries.get(row.change, 0), 1))
+            tries = self.tries.get(row.change, 0)
+            allowed = min(most, _PIECES.get(tries, 1)) if tries else most
             if piece and (len(piece) >= min(size, allowed)):
                 yield piece
                 piece = []
@@ -324,11 +331,17 @@ class _Apply:
         for row in to_write:
             self.tries[row.change] = self.tries.get(row.change, 0) + 1
         again = carries.reads(to_write) if carries.reads_back else []
-        outcomes = self._send([*(carries.command(row) for row in to_write), *again, *reads])
-        writes, read = outcomes[: len(to_write)], outcomes[len(to_write) + len(again) :]
+        packs = packed(to_write)
+        outcomes = self._send([*(command for command, _ in packs), *again, *reads])
+        answered, read = outcomes[: len(packs)], outcomes[len(packs) + len(again) :]
+        writes = [
+            each
+            for outcome, (_, size) in zip(answered, packs, strict=True)
+            for each in each_outcome(outcome, size)
+        ]
         settled = [self._settled(row, outcome) for row, outcome in zip(to_write, writes, strict=True)]
         if again:
-            seen = outcomes[len(to_write) : len(to_write) + len(again)]
+            seen = outcomes[len(packs) : len(packs) + len(again)]
             settled = self._read_back(to_write, settled, seen)
         self._settle(settled)
         self._watch(writes)
@@ -357,9 +370,8 @@ class _Apply:
         if verdict.state == "true":
             return replace(said, message=verdict.message)
         if verdict.state == "open":
-            return replace(
-                said, state="rejected", code=status, message=f"the portal answered {status} and did nothing"
-            )
+            words = f"the portal answered {status} and did nothing; {verdict.message}"
+            return replace(said, state="rejected", code=status, message=words)
         words = f"the portal answered {status}; {verdict.message}"
         return replace(said, state="conflict", code=status, message=words, seen=verdict.seen)
 
@@ -525,6 +537,8 @@ class _Apply:
 
 def _largest(group: Sequence[Row]) -> int:
     """How many changes of this kind share a batch with the reads of as many others."""
+    if all(packable(row) for row in group):
+        return PACKED
     one_read_for_each = len(carrier(group[0].kind).reads(group[:2])) > 1
     return 25 if one_read_for_each else CHUNK
 

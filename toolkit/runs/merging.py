@@ -95,7 +95,8 @@ def _judged(row: Row, present: Mapping[int, Mapping[str, Any]], types: Mapping[s
             )
         ]
         if not changed:
-            return Verdict("open")
+            by_hand = f"/crm/{row.entity}/merge/?id={','.join(map(str, cards))}"
+            return Verdict("open", f"a person can merge them at {by_hand}")
         return Verdict("foreign", f"changed since the plan was made ({'; '.join(changed)}); not merged")
     if there == cards[:1]:
         return _only_the_master(row, present[cards[0]])

@@ -1,0 +1,66 @@
+"""The whole way of a merge: planned, rehearsed on a sandbox of its own snapshot, and asked about afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toolkit import workflow
+from toolkit.sandbox import InProcessTransport
+from toolkit.settings import Settings
+from toolkit.workflow import Workspace
+
+from ..runs.conftest import SECRET, World
+from ..runs.duplicates import make_doubled
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_doubled(tmp_path)
+
+
+@pytest.fixture
+def work(world: World, tmp_path: Path) -> Workspace:
+    settings = Settings.load(
+        env_file=None,
+        webhook=f"https://sandbox.local/rest/1/{SECRET}/",
+        snapshots=world.root,
+        state_dir=tmp_path / "state",
+        plan="box",
+    )
+    return Workspace(settings, clock=world.clock, transport=InProcessTransport(world.sandbox))
+
+
+def test_a_merge_can_be_rehearsed_on_its_own_snapshot(work: Workspace) -> None:
+    run = workflow.plan(work, "deduplicate", {})
+
+    rehearsal = workflow.rehearse(work, run)
+
+    assert rehearsal.refused == {}
+    assert rehearsal.certificate.unexplained == 0
+    assert rehearsal.certificate.second_plan == 0
+
+
+def test_a_client_is_found_in_the_snapshot_of_the_run_by_the_rules_that_merge(work: Workspace) -> None:
+    workflow.plan(work, "deduplicate", {})
+
+    found = workflow.match(work, phone="8 (903) 123-45-67", name="Иванова Анна")
+    nobody = workflow.match(work, phone="+79990000000", name="Иванова Анна")
+
+    assert (found.verdict, found.client) == ("one", 1)
+    assert nobody.verdict == "none"
+
+
+def test_a_merged_card_is_found_under_its_new_id_and_after_the_undo_under_another(
+    work: Workspace, world: World
+) -> None:
+    run = workflow.plan(work, "deduplicate", {})
+    world.apply(run)
+    assert workflow.alias(work, 5) == {"contact": 4}
+
+    back = workflow.plan_undo(work, run)
+    world.apply(back)
+
+    assert workflow.alias(work, 5)["contact"] > 6
+    assert workflow.alias(work, 77) == {}
