@@ -50,7 +50,10 @@ def listen(file: str, archive: zipfile.ZipFile, part: str, listener: Listener) -
         return found
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        listener.start(local(name), {local(key): value for key, value in attributes.items()})
+        # Cells of .xlsx come by the hundred thousand, and their attributes have no prefixes.
+        if ":" in "".join(attributes):
+            attributes = {local(key): value for key, value in attributes.items()}
+        listener.start(local(name), attributes)
 
     def end(name: str) -> None:
         listener.end(local(name))
