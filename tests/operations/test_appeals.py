@@ -227,6 +227,36 @@ def test_a_new_process_takes_calls_under_their_own_dates_and_no_robot_is_set_off
     assert firm.verify(run).complete
 
 
+def test_appeals_travel_by_the_score(firm: Firm) -> None:
+    firm.carry_out(firm.plan("provision_appeals", entity_type_id=180))
+    run = firm.plan("backfill_appeals", appeals=180)
+    table = run.plan.table
+    made = int((table["kind"] == "create").sum())
+    seen = len(firm.sandbox.log)
+
+    firm.carry_out(run)
+
+    executed = [method for noted in list(firm.sandbox.log)[seen:] for method in noted.executed]
+    assert executed.count("crm.item.batchimport") == -(-made // 20)
+    assert "crm.item.import" not in executed
+
+
+def test_one_record_the_portal_refuses_does_not_hold_up_its_neighbours(firm: Firm) -> None:
+    firm.set_up()
+    run = firm.plan("backfill_appeals", **APPEALS)
+    table = run.plan.table.copy()
+    at = table.index[table["kind"] == "create"][3]
+    table.loc[at, "after"] = table.loc[at, "after"].replace('"createdBy"', '"createdTime": "2099-01-01", "x"')
+    run.freeze(Plan(table, run.plan.listed, run.plan.facts))
+
+    counts = firm.carry_out(run)
+
+    told = run.journal.table().set_index("change")
+    assert told.loc[table.loc[at, "change"], "state"] == "rejected"
+    assert counts["rejected"] == 1
+    assert counts["done"] + counts.get("conflict", 0) == len(run.plan) - 1  # its links have nowhere to go
+
+
 def test_dated_imports_keep_their_order_when_requests_are_lost(firm: Firm) -> None:
     firm.carry_out(firm.plan("provision_appeals", entity_type_id=180))
     run = firm.plan("backfill_appeals", appeals=180)

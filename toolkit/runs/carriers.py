@@ -30,6 +30,8 @@ ORIGINATOR = "b24kit"
 AGAIN = "undo:"
 """How the marker of a record begins that an undo makes again."""
 
+_MARKERS = 49  # in one list: a page holds fifty, so that what is found always fits with one to spare
+
 IMPORT_ONLY = frozenset({"createdTime", "updatedTime", "movedTime", "createdBy", "updatedBy", "movedBy"})
 """Fields an administrator may set when importing, and nobody otherwise.
 
@@ -85,15 +87,17 @@ class _Create(Base):
     """A record found again by its marker; or, when it stands in for another one, that one still there."""
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
-        """One list call by markers, and one by the ids of what they stand in for."""
+        """A list call by every 49 markers, and one by the ids of what they stand in for."""
         kind = entity(rows[0].entity)
         field = kind.marker_fields[-1]
-        where: dict[str, Any] = {f"@{field}": [row.marker for row in rows]}
-        if len(kind.marker_fields) == 2:
-            where[kind.marker_fields[0]] = ORIGINATOR
-        params = kind.list_params([kind.id_field, field], where)
         order = {"order": {kind.id_field: "ASC"}, "start": -1}
-        reads = [Command(kind.list_method, {**params, **order})]
+        reads = []
+        for start in range(0, len(rows), _MARKERS):
+            where: dict[str, Any] = {f"@{field}": [row.marker for row in rows[start : start + _MARKERS]]}
+            if len(kind.marker_fields) == 2:
+                where[kind.marker_fields[0]] = ORIGINATOR
+            params = kind.list_params([kind.id_field, field], where)
+            reads.append(Command(kind.list_method, {**params, **order}))
         replaced = [int(row.before["replaces"]) for row in rows if "replaces" in row.before]
         if replaced:
             params = kind.list_params([kind.id_field], {f"@{kind.id_field}": replaced})
@@ -107,9 +111,11 @@ class _Create(Base):
         kind = entity(rows[0].entity)
         field = kind.marker_fields[-1]
         found: dict[str, list[int]] = {}
-        for record in listed_in(outcomes[0]):
-            found.setdefault(str(record.get(field)), []).append(int(record[kind.id_field]))
-        held = records_in(kind, outcomes[1]) if len(outcomes) > 1 else {}
+        lists = -(-len(rows) // _MARKERS)
+        for outcome in outcomes[:lists]:
+            for record in listed_in(outcome):
+                found.setdefault(str(record.get(field)), []).append(int(record[kind.id_field]))
+        held = records_in(kind, outcomes[lists]) if len(outcomes) > lists else {}
         return [self._one(row, found.get(row.marker, []), held) for row in rows]
 
     def _one(self, row: Row, ids: list[int], held: Mapping[int, Any]) -> Verdict:

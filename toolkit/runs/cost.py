@@ -13,8 +13,9 @@ import pandas as pd
 
 from toolkit.client import CostModel, Estimate
 from toolkit.records import Snapshot, entity
-from toolkit.runs.apply import CHUNK
+from toolkit.runs.apply import CHUNK, PACKED
 from toolkit.runs.carriers import Row, carrier, method_of
+from toolkit.runs.packing import packable
 from toolkit.runs.plan import Plan
 
 __all__ = ["PlanCost", "estimate", "reading"]
@@ -71,7 +72,8 @@ def estimate(plan: Plan, before: Snapshot, model: CostModel, *, window_s: float 
         size = len(group)
         method = method_of(row)
         each_s = model.operating_s(method)
-        chunk = max(1, min(CHUNK, int(30 / each_s) if each_s > 0 else CHUNK))
+        most = PACKED if packable(row) else CHUNK
+        chunk = max(1, min(most, int(30 / each_s) if each_s > 0 else most))
         pieces = math.ceil(size / chunk)
         counts[method] = counts.get(method, 0) + size
         reads = carrier(row.kind).reads([row])
