@@ -830,7 +830,7 @@ def _shower(settings: Settings) -> Shower:
 
 
 def _workspace() -> tuple[Workspace, Shower]:
-    from toolkit.showing import ProgressBar
+    from toolkit.progress import ProgressBar
     from toolkit.workflow import Workspace
 
     settings = _settings()

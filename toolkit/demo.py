@@ -18,10 +18,11 @@ from rich.rule import Rule
 
 from toolkit import workflow
 from toolkit.client import SystemClock
+from toolkit.progress import ProgressBar
 from toolkit.records import Snapshot, compare
 from toolkit.runs import write_report
 from toolkit.settings import Settings
-from toolkit.showing import ProgressBar, Shower, duration
+from toolkit.showing import Shower, duration
 from toolkit.workflow import Workspace
 
 __all__ = ["tell"]

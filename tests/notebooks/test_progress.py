@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from toolkit.client import CostModel, Estimate, Governor, Hold, Limits, SimulatedClock
+from toolkit.progress import ProgressBar
 from toolkit.runs import PlanCost, Progress
-from toolkit.showing import ProgressBar, Shower
+from toolkit.showing import Shower
 
 
 class _Portal:

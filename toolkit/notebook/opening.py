@@ -13,11 +13,11 @@ from toolkit.errors import PlanError, SettingsError
 from toolkit.notebook.markup import Grid, Said, Speech, View
 from toolkit.notebook.runs import OpenRun, shown_again
 from toolkit.operations import operation as operation_named
+from toolkit.progress import ProgressBar
 from toolkit.records import Snapshot, list_snapshots
 from toolkit.runs import Run
 from toolkit.runs.report.listings import Column, Listing, Mark
 from toolkit.settings import Settings
-from toolkit.showing import ProgressBar
 from toolkit.words import translator
 from toolkit.workflow import Workspace
 

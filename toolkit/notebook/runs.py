@@ -19,6 +19,7 @@ from toolkit.notebook.approval import (
 )
 from toolkit.notebook.markup import Facts, Grid, Picture, Said, Speech, View
 from toolkit.notebook.outcome import note_outcome
+from toolkit.progress import ProgressBar, somebody_watches
 from toolkit.records import Snapshot
 from toolkit.runs import Certificate, Policy, Run, write_report
 from toolkit.runs.report.charts import people_bars, timeline_chart
@@ -28,7 +29,6 @@ from toolkit.runs.report.listings import Listing, Tables
 from toolkit.runs.report.names import Names
 from toolkit.runs.report.timeline import timeline_of
 from toolkit.runs.report.verdict import judge_run
-from toolkit.showing import ProgressBar, somebody_watches
 from toolkit.workflow import Workspace
 
 __all__ = ["OpenRun"]
