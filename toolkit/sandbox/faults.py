@@ -16,6 +16,7 @@ Kind = Literal[
     "cut_before",  # the connection closes before anything was executed
     "rate",  # 503 QUERY_LIMIT_EXCEEDED
     "overload",  # 503 OVERLOAD_LIMIT, the manual block
+    "deleted",  # PORTAL_DELETED: the portal is no more
     "operating",  # 429 OPERATION_TIME_LIMIT, outside or, for a command, inside a batch
     "server_error",  # 500 after nothing was executed
     "server_error_after",  # 500 although everything was executed

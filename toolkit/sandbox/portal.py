@@ -366,6 +366,9 @@ class Sandbox:
                 return WireAnswer(0, b"", drop=True)
             elif fault.kind == "rate":
                 return self._error(RestError("QUERY_LIMIT_EXCEEDED", "Too many requests", 503), began)
+            elif fault.kind == "deleted":
+                status = self.switches["portal_deleted_status"]
+                return self._error(RestError("PORTAL_DELETED", "Portal was deleted", status), began)
             elif fault.kind == "overload":
                 return self._error(
                     RestError("OVERLOAD_LIMIT", "REST API is blocked due to overload.", 503), began

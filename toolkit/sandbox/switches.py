@@ -144,3 +144,31 @@ WRONG_WEBHOOK = declare(
     "The table of system errors gives NO_AUTH_FOUND for a wrong webhook code, the import pages INVALID_CREDENTIALS.",
     "error-codes.md",
 )
+PORTAL_DELETED = declare(
+    "portal_deleted_status",
+    500,
+    (500, 410),
+    "The table of system errors says 500, the official SDK expects 410.",
+    "error-codes.md",
+)
+LEGACY_EMPTY_MULTIPLE = declare(
+    "legacy_empty_multiple",
+    "false",
+    ("false", "list"),
+    "What an empty multiple user field looks like on legacy pages is not said; portals answer false.",
+    "api-reference/crm/contacts/crm-contact-get.md",
+)
+HONORIFIC_DICTIONARY = declare(
+    "honorific_dictionary",
+    "HONORIFIC",
+    ("HONORIFIC", "HONOFIRIC"),
+    "The pages of dictionaries write HONORIFIC, those of items HONOFIRIC: most likely a slip of the pen.",
+    "api-reference/crm/universal/crm-item-add.md",
+)
+LOST_STAGE = declare(
+    "lost_deal_stage",
+    "LOSE",
+    ("LOSE", ">LOSE"),
+    "Samples show the lost stage of deals as LOSE, the table of main fields as >LOSE.",
+    "api-reference/crm/main-entities-fields.md",
+)

@@ -75,6 +75,13 @@ MAILS_UNLESS = declare(
     "The page tells how not to send: COMPLETED N; a tutorial says only COMPLETED Y sends.",
     "api-reference/crm/timeline/activities/activity-base/crm-activity-add.md",
 )
+WITHOUT_RESPONSIBLE = declare(
+    "activity_without_responsible",
+    "owner",
+    ("owner", "refused"),
+    "The page marks RESPONSIBLE_ID as required, a tutorial leaves it out and gets the owner's responsible.",
+    "api-reference/crm/timeline/activities/activity-base/crm-activity-add.md",
+)
 PARTIAL_UPDATE = declare(
     "activity_update_partial",
     True,
@@ -100,9 +107,9 @@ def add(call: Call) -> Any:
         kind = call.portal.schema.kind(owner[0])
         raise failure(f"Could not find '{kind.name if kind else owner[0]}' with ID: {owner[1]}")
     columns = _columns(call, given)
-    if not columns.get("RESPONSIBLE_ID"):
+    if not columns.get("RESPONSIBLE_ID") and call.portal.switches["activity_without_responsible"] == "owner":
         columns["RESPONSIBLE_ID"] = found[1].get("ASSIGNED_BY_ID") if found else None
-    if not columns["RESPONSIBLE_ID"]:
+    if not columns.get("RESPONSIBLE_ID"):
         raise failure("The field RESPONSIBLE_ID is not defined or invalid")
     type_id = _type_of(call, given)
     if not str(columns.get("SUBJECT") or "").strip():

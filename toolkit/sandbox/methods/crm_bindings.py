@@ -29,6 +29,13 @@ MISSING_LINKED = declare(
     "The quote pages say the contact is not checked and the link is made; the other pages are silent.",
     "api-reference/crm/quote/contacts/crm-quote-contact-add.md",
 )
+READ_ERROR_STATUS = declare(
+    "contact_companies_error_status",
+    400,
+    (400, 200),
+    "The page of crm.contact.company.items.get prints its error sample under HTTP 200, all the others 400.",
+    "api-reference/crm/contacts/company/crm-contact-company-items-get.md",
+)
 COMPANY_SIDE = declare(
     "company_contact_primary",
     "own",
@@ -297,9 +304,14 @@ def _found(call: Call, family: _Family, id_: int, right: Literal["READ", "WRITE"
 
 
 def _items_get(call: Call, family: _Family) -> Any:
-    id_ = _owner_id(call, False)
-    if _owner(call, family, id_, "READ") is None and family.reads_missing:
-        raise RestError(family.missing_code, family.missing)
+    try:
+        id_ = _owner_id(call, False)
+        if _owner(call, family, id_, "READ") is None and family.reads_missing:
+            raise RestError(family.missing_code, family.missing)
+    except RestError as failed:
+        if family.owner == 3 and family.linked == 4:
+            failed.status = call.portal.switches[READ_ERROR_STATUS]
+        raise
     return [
         {family.column: each.linked_id, "SORT": each.sort, "ROLE_ID": each.role, "IS_PRIMARY": each.primary}
         for each in _links(call, family, id_)

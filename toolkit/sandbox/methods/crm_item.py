@@ -108,7 +108,8 @@ def describe(call: Call, kind: Kind, each: Field) -> dict[str, Any]:
         category = call.portal.default_category(kind.entity_type_id)
         shown["statusType"] = call.portal.stage_entity(kind, category)
     elif each.status_type:
-        shown["statusType"] = each.status_type
+        honorific = call.portal.switches["honorific_dictionary"]
+        shown["statusType"] = honorific if each.status_type == "HONORIFIC" else each.status_type
     if each.settings:
         shown["settings"] = each.settings
     if each.type == "enumeration" and each.dynamic:

@@ -10,7 +10,9 @@ import json
 from typing import Any
 
 from ..call import Call
+from ..portal import FAMILY_LISTENERS, Sandbox
 from ..registry import method
+from ..state.records import Change
 from ..state.store import Column, declare_table
 from ..switches import declare
 from ..wire import php
@@ -48,6 +50,13 @@ TAG_WITHOUT_CLIENT = declare(
     ("refused", "tag_ignored"),
     "CLIENT_ID is required on webhooks together with a tag; the answer without it is given only for delete.",
     "api-reference/chats/notifications/im-notify.md",
+)
+OWN_NOTICES = declare(
+    "reassignment_notices",
+    "none",
+    ("none", "system"),
+    "Whether the portal itself notifies a new responsible when REST reassigns a record is not said.",
+    "api-reference/crm/universal/crm-item-update.md",
 )
 
 
@@ -158,3 +167,25 @@ def _attach(given: Any) -> str | None:
     if len(text) > ATTACH_MAX:
         raise RestError("ATTACH_OVERSIZE", "You have exceeded the maximum allowable size of attach")
     return text
+
+
+def _tell_new_responsible(portal: Sandbox, change: Change) -> None:
+    """The portal's own notice to a new responsible, where the switch says that it sends one."""
+    if portal.switches[OWN_NOTICES] == "none" or change.action != "update" or change.imported:
+        return
+    user_id = change.after.get("ASSIGNED_BY_ID")
+    if "ASSIGNED_BY_ID" not in change.columns or not user_id or user_id == change.by:
+        return
+    portal.store.insert(
+        "im_notification",
+        {
+            "USER_ID": user_id,
+            "AUTHOR_ID": change.by,
+            "TYPE": "SYSTEM",
+            "MESSAGE": f"{change.kind.title} #{change.id}",
+            "CREATED": int(portal.clock.now()),
+        },
+    )
+
+
+FAMILY_LISTENERS.append(_tell_new_responsible)

@@ -115,6 +115,8 @@ def install(portal: Sandbox) -> None:
             },
         )
     for entity_id, entries in DICTIONARIES.items():
+        if entity_id == "HONORIFIC":
+            entity_id = portal.switches["honorific_dictionary"]
         for index, (code, name) in enumerate(entries):
             portal.store.insert(
                 "status",
@@ -127,7 +129,9 @@ def install(portal: Sandbox) -> None:
                 },
             )
     add_stages(portal, "STATUS", LEAD_STAGES)
-    add_stages(portal, "DEAL_STAGE", DEAL_STAGES)
+    lost = portal.switches["lost_deal_stage"]
+    deal_stages = [(lost if code == "LOSE" else code, name, final) for code, name, final in DEAL_STAGES]
+    add_stages(portal, "DEAL_STAGE", deal_stages)
     add_stages(portal, "QUOTE_STATUS", QUOTE_STAGES)
     for type_id, category, name in (
         (2, 0, "Общая"),

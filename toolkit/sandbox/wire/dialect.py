@@ -400,6 +400,8 @@ def legacy_rows(
     shown = []
     for row in rows:
         record = {name: legacy_value(field, row[field.column], portal.zone) for name, field in show}
+        if portal.switches["legacy_empty_multiple"] == "list":
+            record = {name: [] if value is False else value for name, value in record.items()}
         for name, field in files:
             record[name] = _legacy_files(portal, kind, row, field)
         for type_id in fm_types:
