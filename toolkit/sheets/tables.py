@@ -22,6 +22,9 @@ _NAMES = {
     for kind in TABLES.values()
 }
 
+_LONGEST = 80
+"""Longer texts are no headings."""
+
 _ALL_NAMES = frozenset(name for names in _NAMES.values() for name in names)
 
 
@@ -87,14 +90,11 @@ _Start = tuple[TableKind, int, dict[str, int], dict[str, str]]
 
 
 def _headings(sheet: RawSheet, row: int, cells: dict[int, Cell], problems: list[Problem]) -> Iterator[_Start]:
-    texts = {
-        column: clean(str(cell.value))
-        for column, cell in sorted(cells.items())
-        if cell.kind == "text" and len(str(cell.value)) < 80
-    }
+    short = [(at, str(cell.value)) for at, cell in sorted(cells.items()) if cell.kind == "text"]
     # Nearly all rows end here; the rest of this is dear.
-    if not any(heading_key(each) in _ALL_NAMES for each in texts.values()):
+    if not any(len(text) < _LONGEST and heading_key(text) in _ALL_NAMES for _, text in short):
         return
+    texts = {at: clean(text) for at, text in short if len(text) < _LONGEST}
     for part in _side_by_side(texts):
         kind = _kind(part)
         if kind is None:
@@ -180,4 +180,4 @@ def _rows(
 
 
 def _said(cell: Cell) -> bool:
-    return cell.kind != "text" or bool(clean(str(cell.value)))
+    return cell.kind != "text" or not str(cell.value).isspace()
