@@ -23,9 +23,8 @@ import filelock
 import psutil
 
 from toolkit.errors import ToolkitError
-from toolkit.sandbox.running.hosting import Order
 from toolkit.settings import Settings
-from toolkit.workflow import serve_sandbox
+from toolkit.workflow import Order, serve_sandbox
 
 __all__ = ["SandboxFailed", "ensure_sandbox", "register", "serve"]
 

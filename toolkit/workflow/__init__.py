@@ -17,13 +17,14 @@ from toolkit.workflow.doctor import Finding, doctor
 from toolkit.workflow.planning import cost_of, plan, plan_undo, unfinished
 from toolkit.workflow.rehearsing import Rehearsal, rehearse
 from toolkit.workflow.routing import routing_facts
-from toolkit.workflow.sandboxes import running_sandboxes, serve_sandbox, tell_sandbox
+from toolkit.workflow.sandboxes import Order, running_sandboxes, serve_sandbox, tell_sandbox
 from toolkit.workflow.snapshots import snapshot
 from toolkit.workflow.watching import keep_in_step
 from toolkit.workflow.workspace import Workspace, connect, find_run, operation_of
 
 __all__ = [
     "Finding",
+    "Order",
     "Rehearsal",
     "Workspace",
     "alias",

@@ -13,7 +13,7 @@ from toolkit.sandbox.running.cards import Card
 from toolkit.sandbox.running.hosting import Order, OrderError, host
 from toolkit.settings import Settings
 
-__all__ = ["running_sandboxes", "serve_sandbox", "tell_sandbox"]
+__all__ = ["Order", "running_sandboxes", "serve_sandbox", "tell_sandbox"]
 
 
 def serve_sandbox(settings: Settings, order: Order, ready: Callable[[dict[str, str]], None]) -> None:
