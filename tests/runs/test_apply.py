@@ -13,7 +13,7 @@ from toolkit.sandbox.faults import KINDS
 
 from .conftest import World, make_world
 
-UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "slow")]
+UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "deleted", "slow")]
 
 
 class Killed(BaseException):
