@@ -14,7 +14,7 @@ from .conftest import World
 from .duplicates import add, ask, cards, held, make_doubled
 
 MERGE = "crm.entity.mergeBatch"
-UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "slow")]
+UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "deleted", "slow")]
 
 WRITTEN = ("lose_answer", "server_error_after", "partial")
 """Faults after which something was written: they are played at every kind of write."""
