@@ -358,7 +358,9 @@ RUSSIAN: dict[str, str] = {
     "made equal, so that the cards can be merged": "выровнено, чтобы карточки можно было объединить",
     "its link follows the merge": "связь переходит вслед за объединением",
     "would be lost in the merge": "при объединении потерялось бы",
-    "comes back under a new id, created today; its history and files do not": "вернётся под новым номером, созданная сегодня; история и файлы не вернутся",
+    "comes back under a new id, created today; its history and files do not": (
+        "вернётся под новым номером, созданная сегодня; история и файлы не вернутся"
+    ),
     "the surviving card was changed since: those fields stay": "оставшуюся карточку потом изменили: эти поля остаются",
     "the link was changed since: it stays": "связь потом изменили: она остаётся",
     "made again by the undo": "создано заново отменой",
