@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.runs.merging import aliases
+from toolkit.runs.merges.carrying import aliases
 from toolkit.sandbox.faults import KINDS
 
 from .conftest import World

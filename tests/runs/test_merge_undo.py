@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from toolkit.runs.merging import aliases
+from toolkit.runs.merges.carrying import aliases
 
 from .conftest import World
 from .duplicates import ask, cards, held, make_doubled, seeded

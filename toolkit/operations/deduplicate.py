@@ -28,8 +28,8 @@ from toolkit.matching.survivorship import PRESETS, Card, FieldRule, survivors
 from toolkit.matching.wording import key_words, reason_words
 from toolkit.records import entity, multifields
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed
-from toolkit.runs.card_cells import CardCells
-from toolkit.runs.merge_plan import MergeGroup, linked_ids, planned_merges
+from toolkit.runs.merges.cells import CardCells
+from toolkit.runs.merges.planning import MergeGroup, linked_ids, planned_merges
 
 __all__ = ["Deduplicate", "DeduplicateParams", "KeptApart", "find_duplicates"]
 

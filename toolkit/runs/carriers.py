@@ -7,7 +7,7 @@ from typing import Any
 
 from toolkit.client import Command, Outcome
 from toolkit.records import Entity, FieldType, entity, same
-from toolkit.runs.merging import MERGE_METHOD, Merge
+from toolkit.runs.merges.carrying import MERGE_METHOD, Merge
 from toolkit.runs.multivalues import as_added, as_edits, as_imported, same_rows
 from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
 

@@ -16,10 +16,10 @@ from toolkit.errors import PlanError
 from toolkit.records import entity, same
 from toolkit.runs.changes import Changes, deletes, listed, rewrites, unbinds
 from toolkit.runs.folder import Run
+from toolkit.runs.merges.undoing import Unmerge
 from toolkit.runs.multivalues import rows_of
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import in_place, made_by, with_ids
-from toolkit.runs.unmerge import Unmerge
 
 __all__ = ["Undo", "UndoParams"]
 

@@ -22,7 +22,7 @@ from toolkit.client import Clock
 from toolkit.errors import StorageError
 from toolkit.records import Difference, Snapshot, Wanted, compare, entity, same, take_snapshot
 from toolkit.runs.folder import Run, private
-from toolkit.runs.merge_verdict import MergesDone
+from toolkit.runs.merges.verdict import MergesDone
 from toolkit.runs.operation import Operation
 from toolkit.runs.plan import Plan
 from toolkit.runs.references import with_ids

@@ -9,7 +9,7 @@ from toolkit.matching import ClientIndex, Found, Home, build_index, find_client
 from toolkit.operations.deduplicate import Deduplicate, find_duplicates
 from toolkit.records import Snapshot
 from toolkit.runs import Run
-from toolkit.runs.merging import aliases
+from toolkit.runs.merges.carrying import aliases
 from toolkit.workflow.workspace import Workspace
 
 __all__ = ["alias", "client_index", "match"]

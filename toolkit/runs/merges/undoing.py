@@ -15,10 +15,10 @@ from typing import Any
 import pandas as pd
 
 from toolkit.records import Snapshot, entity, same
-from toolkit.runs.card_cells import CardCells
 from toolkit.runs.changes import Changes, binds, creates, deletes, listed, rewrites, rewrites_of_made
-from toolkit.runs.merge_plan import CHILD_LINKS, linked_ids, written_cells
-from toolkit.runs.merging import card_marker
+from toolkit.runs.merges.carrying import card_marker
+from toolkit.runs.merges.cells import CardCells
+from toolkit.runs.merges.planning import CHILD_LINKS, linked_ids, written_cells
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import made
 

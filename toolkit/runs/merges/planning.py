@@ -17,7 +17,6 @@ from typing import Any
 import pandas as pd
 
 from toolkit.records import entity
-from toolkit.runs.card_cells import CardCells
 from toolkit.runs.changes import (
     AFTERWARDS,
     Changes,
@@ -27,6 +26,7 @@ from toolkit.runs.changes import (
     rewrites,
     rewrites_of_made,
 )
+from toolkit.runs.merges.cells import CardCells
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import made
 
