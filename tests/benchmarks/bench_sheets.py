@@ -55,7 +55,7 @@ def directory(path: Path, rows: int) -> Path:
                 "Пн-Пт 09:00-18:00",
             ],
         )
-        sheet.write_datetime(row, 11, date(2026, draw.randrange(1, 13), 1), day)  # type: ignore[arg-type]  # a date
+        sheet.write_datetime(row, 11, date(2026, draw.randrange(1, 13), 1), day)
         sheet.write_row(row, 13, ["#конкурс, розыгрыш", f"строка {row}"])
     book.close()
     return path

@@ -284,6 +284,6 @@ def test_the_explanation_names_the_number_and_what_was_done_in_both_languages() 
 def test_every_class_can_be_explained(language: str) -> None:
     for values in CLASSES.values():
         for value in values:
-            text = explain_phone(read_phone(value), language)  # type: ignore[arg-type]
+            text = explain_phone(read_phone(value), language)
             assert text.endswith(".")
             assert ".." not in text.replace(str(value), "")

@@ -9,8 +9,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from selenium import webdriver
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
+
+# JupyterLab draws its parts anew while it loads: what was found a moment ago may be gone. Look again.
+_REDRAWN = (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
 
 
 @contextmanager
@@ -37,13 +51,16 @@ def chromium(profile: Path, height: int = 1000) -> Iterator[WebDriver]:
 
 
 def until(found: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
-    """Wait for something to become true.
+    """Wait for something to become true; a page that is being redrawn is not there yet.
 
     Raises:
         TimeoutError: it did not.
     """
     deadline = time.monotonic() + limit_s
-    while not found():
+    while True:
+        with suppress(*_REDRAWN):
+            if found():
+                return
         if time.monotonic() > deadline:
             raise TimeoutError(what)
         time.sleep(0.2)
@@ -60,8 +77,8 @@ def run_all(browser: WebDriver) -> None:
         "kernel",
     )
     for _ in range(6):  # a click before the kernel is connected is lost
-        _press_run_all(browser)
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, StopIteration, *_REDRAWN):
+            _press_run_all(browser)
             until(lambda: any(re.search(r"[\d*]", each) for each in counts(browser)), "a cell to start", 5)
             return
     raise TimeoutError("Run All was pressed, and no cell started")
@@ -80,7 +97,11 @@ def _press_run_all(browser: WebDriver) -> None:
 
 def counts(browser: WebDriver) -> list[str]:
     """What stands before each code cell: `[3]:`, `[*]:` while it runs, `[ ]:` before."""
-    return [
-        (each.get_attribute("textContent") or "").strip()
-        for each in browser.find_elements(By.CSS_SELECTOR, ".jp-CodeCell .jp-InputPrompt")
-    ]
+    return texts(browser, ".jp-CodeCell .jp-InputPrompt")
+
+
+def texts(browser: WebDriver, selector: str) -> list[str]:
+    """The text of everything a selector finds, read at one moment."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(each => each.textContent.trim())"
+    found: list[str] = browser.execute_script(script, selector)
+    return found

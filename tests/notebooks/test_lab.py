@@ -11,13 +11,12 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver.common.by import By
 
-from tests.notebooks.browser import chromium, counts, run_all, until
+from tests.notebooks.browser import chromium, counts, run_all, texts, until
 from toolkit.project import lay_out
 
 _RED = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
@@ -45,16 +44,11 @@ def lab(tmp_path: Path) -> Iterator[tuple[Path, str, str]]:
         process.wait(30)
 
 
-def _needs_chromium() -> None:
-    if shutil.which("chromium") and shutil.which("chromedriver"):
-        return
-    if os.environ.get("B24KIT_TESTS_SKIP_NOTHING"):
-        pytest.fail("chromium is missing, and B24KIT_TESTS_SKIP_NOTHING forbids leaving it out")
-    pytest.skip("NOT TESTED: chromium or chromedriver is missing")
-
-
-def test_the_tour_runs_in_jupyterlab_in_a_real_browser(lab: tuple[Path, str, str], tmp_path: Path) -> None:
-    _needs_chromium()
+def test_the_tour_runs_in_jupyterlab_in_a_real_browser(
+    lab: tuple[Path, str, str], tmp_path: Path, skip_loudly: Callable[[str], None]
+) -> None:
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        skip_loudly("opening the tour in a browser needs chromium and chromedriver")
     project, server, token = lab
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{server}/api/contents", timeout=10)
@@ -70,7 +64,7 @@ def test_the_tour_runs_in_jupyterlab_in_a_real_browser(lab: tuple[Path, str, str
             pytest.fail(f"cells {counts(browser)}; see {tmp_path / 'stuck.png'}")
         until(lambda: "Сделано и доказано" in browser.page_source, "the certificate", 20)
         page = browser.page_source
-        red = [each.text for each in browser.find_elements(By.CSS_SELECTOR, _RED)]
+        red = texts(browser, _RED)
         picture = browser.get_screenshot_as_png()
 
     assert red == []

@@ -32,7 +32,7 @@ def _bar(language: str = "en") -> tuple[ProgressBar, SimulatedClock, io.StringIO
 
 def test_a_log_line_comes_every_half_minute_and_says_everything() -> None:
     bar, clock, told = _bar()
-    bar.follow(_Portal(Hold()), COST)  # type: ignore[arg-type]  # asks for its governor alone
+    bar.follow(_Portal(Hold()), COST)
     for done in range(0, 600, 10):
         bar.applying(Progress(done, 600))
         clock.sleep(5)
@@ -47,7 +47,7 @@ def test_a_log_line_comes_every_half_minute_and_says_everything() -> None:
 
 def test_a_pause_is_told_with_the_limit_that_binds() -> None:
     bar, clock, told = _bar("ru")
-    bar.follow(_Portal(Hold("operating", 312.0, "crm.item.update", 471, 480)), COST)  # type: ignore[arg-type]  # as above
+    bar.follow(_Portal(Hold("operating", 312.0, "crm.item.update", 471, 480)), COST)
     bar.applying(Progress(10, 600))
     clock.sleep(31)
     bar.applying(Progress(10, 600))
@@ -58,7 +58,7 @@ def test_a_pause_is_told_with_the_limit_that_binds() -> None:
 
 def test_the_remaining_time_moves_from_the_model_to_what_was_seen() -> None:
     bar, clock, _ = _bar()
-    bar.follow(_Portal(Hold()), COST)  # type: ignore[arg-type]  # as above
+    bar.follow(_Portal(Hold()), COST)
     bar.applying(Progress(0, 600))
     assert bar.remaining_s() == pytest.approx(600)
 
@@ -93,10 +93,10 @@ def test_the_binding_limit_is_the_governors_own() -> None:
         governor.reserve(["crm.item.update"])
     bar, _, told = _bar()
     portal = _Portal(Hold())
-    portal.governor = governor  # type: ignore[assignment]  # the real one
+    portal.governor = governor
     bar.follow(
         portal, PlanCost(CostModel(Limits.of_plan("cloud")).estimate({"crm.item.update": 50}), Estimate(0))
-    )  # type: ignore[arg-type]  # as above
+    )
     bar._logged_at = 0.0
     bar.applying(Progress(0, 50))
     bar.close()
@@ -108,7 +108,7 @@ def test_the_binding_limit_is_the_governors_own() -> None:
 def test_the_bar_is_taken_away_before_anything_is_printed() -> None:
     told = io.StringIO()
     show = Shower("en", Console(file=told))
-    show.before = lambda: told.write("[bar gone]")  # type: ignore[assignment, return-value]  # its length is nothing to us
+    show.before = lambda: told.write("[bar gone]")
     show.line("done")
 
     assert told.getvalue().startswith("[bar gone]done")

@@ -149,7 +149,7 @@ def test_killed_at_every_request_it_resumes_to_the_same_portal(tmp_path: Path) -
         run = world.plan(winner="newest")
         send, seen = world.portal.send, itertools.count(1)
 
-        def dying(commands, send=send, seen=seen, at=at, after=after):  # type: ignore[no-untyped-def]
+        def dying(commands, send=send, seen=seen, at=at, after=after):
             mine = next(seen) == at
             if mine and not after:
                 raise Killed
@@ -158,13 +158,13 @@ def test_killed_at_every_request_it_resumes_to_the_same_portal(tmp_path: Path) -
                 raise Killed
             return outcomes
 
-        world.portal.send = dying  # type: ignore[method-assign]
+        world.portal.send = dying
         died = False
         try:
             world.apply(run)
         except Killed:
             died = True
-        world.portal.send = send  # type: ignore[method-assign]
+        world.portal.send = send
         run.close()
 
         counts = world.apply(run)
@@ -184,7 +184,7 @@ def test_killed_at_every_journal_write_it_resumes_to_the_same_portal(tmp_path: P
         run = world.plan(winner="newest")
         seen = itertools.count(1)
 
-        def dying(_what: str, seen=seen, at=at) -> None:  # type: ignore[no-untyped-def]
+        def dying(_what: str, seen=seen, at=at) -> None:
             if next(seen) == at:
                 raise Killed
 

@@ -23,7 +23,7 @@ with locked(Path(sys.argv[1]), "p.bitrix24.ru", ["contact"], "first-run", time.t
 
 
 @pytest.fixture
-def holder(tmp_path: Path):  # type: ignore[no-untyped-def]
+def holder(tmp_path: Path):
     process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline().strip() == b"held"

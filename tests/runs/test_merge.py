@@ -190,7 +190,7 @@ def _killed(root: Path, at: int, tmp_path: Path, *, after: bool) -> bool:
     run = world.plan()
     send, seen = world.portal.send, itertools.count(1)
 
-    def dying(commands):  # type: ignore[no-untyped-def]
+    def dying(commands):
         mine = next(seen) == at
         if mine and not after:
             raise Killed
@@ -199,13 +199,13 @@ def _killed(root: Path, at: int, tmp_path: Path, *, after: bool) -> bool:
             raise Killed
         return outcomes
 
-    world.portal.send = dying  # type: ignore[method-assign]
+    world.portal.send = dying
     died = False
     try:
         world.apply(run)
     except Killed:
         died = True
-    world.portal.send = send  # type: ignore[method-assign]
+    world.portal.send = send
     run.close()
     world.apply(run)
     assert same_end(world, tmp_path), at

@@ -208,7 +208,7 @@ def test_a_long_table_says_how_much_of_it_is_shown(world: World) -> None:
     assert len(sheets_of(write_report(run)[1])["Изменения"]) == 61
 
 
-def _many_times(run: Run, rows: int):  # type: ignore[no-untyped-def]  # a DataFrame
+def _many_times(run: Run, rows: int):
     table = run.plan.table
     many = table.iloc[[at % len(table) for at in range(rows)]].reset_index(drop=True)
     many["change"] = range(rows)

@@ -371,13 +371,13 @@ def test_a_process_that_does_not_end_is_named() -> None:
         (Order(scale=float("nan")), "scale", "above 0"),
         (Order(port=70_000), "port", "65535"),
         (Order(tls_port=-1), "tls_port", "65535"),
-        (Order(costs={"crm.deal.list": "dear"}), "costs", "crm.deal.list"),  # type: ignore[dict-item] # meant
+        (Order(costs={"crm.deal.list": "dear"}), "costs", "crm.deal.list"),
         (Order(faults=[{"kind": "flood"}]), "faults", "lose_answer"),
         (Order(faults=[{"kind": "call"}]), "faults", "code"),
         (Order(faults=[{"kind": "slow", "when": 1}]), "faults", "seconds"),
         (Order(faults=[{"kind": "slow", "at": "2"}]), "faults", "int"),
-        (Order(faults=["slow"]), "faults", "maps"),  # type: ignore[list-item] # meant
-        (Order(robots=["r"]), "robots", "maps"),  # type: ignore[list-item] # meant
+        (Order(faults=["slow"]), "faults", "maps"),
+        (Order(robots=["r"]), "robots", "maps"),
         (Order(robots=[{"onn": "update"}]), "robots", "onn"),
         (Order(switches={"no_such": 1}), "switch", "default_list_order"),
         (Order(switches={"default_list_order": "up"}), "switch", "id_asc"),

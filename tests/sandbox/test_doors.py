@@ -121,7 +121,7 @@ def test_plain_http_is_refused_when_the_portal_takes_https_only(certificates: Pa
 @pytest.mark.parametrize("fault", ["lose_answer", "cut_before"])
 def test_a_dropped_answer_closes_the_connection_without_a_byte(door: Server, fault: str) -> None:
     before = httpx.get(hook(door, "crm.item.list"), params={"entityTypeId": 4}).json()["total"]
-    door.portal.faults.plan(fault)  # type: ignore[arg-type]  # parametrized with known kinds
+    door.portal.faults.plan(fault)
 
     path = f"/rest/1/{SECRET}/crm.item.add?entityTypeId=4&fields[title]=A"
     got = raw(door, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())

@@ -466,7 +466,7 @@ def test_a_served_portal_calls_handlers_by_itself(
             came.set()
         return made
 
-    portal.deliver = watched  # type: ignore[method-assign]
+    portal.deliver = watched
     with serve(portal):
         call("crm.contact.add", fields={"NAME": "а"})
         assert came.wait(5)

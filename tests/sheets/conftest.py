@@ -16,11 +16,11 @@ Converter = Callable[[Path, str], Path]
 
 
 @pytest.fixture(scope="session")
-def libreoffice(tmp_path_factory: pytest.TempPathFactory) -> Converter:
+def libreoffice(tmp_path_factory: pytest.TempPathFactory, skip_loudly: Callable[[str], None]) -> Converter:
     """Save a spreadsheet in another format with LibreOffice, as an admin would."""
     office = shutil.which("soffice")
     if office is None:
-        pytest.skip("LibreOffice is not installed")
+        skip_loudly("saving a spreadsheet in another format needs LibreOffice")
     home = tmp_path_factory.mktemp("office")
 
     def convert(path: Path, suffix: str) -> Path:
