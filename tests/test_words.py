@@ -1,4 +1,4 @@
-"""Everything the command line says is said in Russian too, and the compiled catalogue is the current one."""
+"""Whatever goes through `_()` is said in Russian too, and the compiled catalogue is the current one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ from babel.messages.pofile import read_po
 from toolkit.words import LOCALE, translator
 
 CATALOGUE = LOCALE / "ru" / "LC_MESSAGES" / "b24kit"
-SPEAKERS = ["cli.py", "showing.py", "demo.py"]
 
 
 def said() -> set[str]:
     house = LOCALE.parent
     return {
         str(message)
-        for name in SPEAKERS
-        for _line, message, _comments, _context in extract_from_file(
-            "python", house / name, keywords={"_": None}
-        )
+        for path in [*house.glob("cli/*.py"), *house.glob("*.py")]
+        for _line, message, _comments, _context in extract_from_file("python", path, keywords={"_": None})
     }
 
 

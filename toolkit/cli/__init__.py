@@ -1,0 +1,40 @@
+"""The command line: arguments to workflow calls, results to text and exit codes.
+
+Exit codes: 0 done and verified, or nothing to do · 1 failed · 2 wrong usage or invalid input · 3 finished,
+some changes conflicted, rejected or quarantined · 4 verification found something unexplained · 5 needs
+approval · 6 locked by another run · 7 paused, can be resumed · 130 interrupted.
+
+One file, one group of commands; `river`, `clients` and `house` hold those that need no group name.
+Commands import what they need when they run: pandas and the rest take half a second that `--help` should
+not cost.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+
+from toolkit.cli import clients, house, notebooks, river, routing, sandboxes, snapshots
+from toolkit.cli.telling import exit_codes
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Repair and migrate live Bitrix24 portals without fear: plan, rehearse, apply, prove, undo.",
+)
+for commands in (river, clients, house):
+    app.add_typer(commands.app)
+app.add_typer(snapshots.app, name="snapshot")
+app.add_typer(sandboxes.app, name="sandbox")
+app.add_typer(notebooks.app, name="notebook")
+app.add_typer(routing.app, name="routing")
+
+
+def main() -> None:
+    """Entry point of the command `b24kit`."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with exit_codes():
+        app(standalone_mode=True)

@@ -1,0 +1,111 @@
+"""What a command is given: settings, a workspace, parameters, somebody's agreement."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from toolkit.errors import ApprovalNeeded, ParameterError
+from toolkit.settings import Settings
+
+if TYPE_CHECKING:
+    from toolkit.runs import Policy, Run
+    from toolkit.showing import Shower
+    from toolkit.workflow import Workspace
+
+__all__ = ["approver", "parameters", "read_policy", "read_settings", "shower", "workspace"]
+
+
+def read_settings() -> Settings:
+    """Settings from the environment and `.env`."""
+    return Settings.load()
+
+
+def shower(settings: Settings) -> Shower:
+    """Prints for the person, in the language of the settings."""
+    from toolkit.showing import Shower
+
+    return Shower(settings.language)
+
+
+def workspace() -> tuple[Workspace, Shower]:
+    """A workspace whose progress is drawn on the terminal, and what prints results beside the bar."""
+    from toolkit.progress import ProgressBar
+    from toolkit.workflow import Workspace
+
+    settings = read_settings()
+    bar = ProgressBar(settings.language)
+    work = Workspace(settings, show=bar.applying, show_reading=bar.reading, follow=bar.follow)
+    show = shower(settings)
+    show.before = bar.clear
+    return work, show
+
+
+def parameters(operation: str, given: list[str] | None, file: Path | None) -> dict[str, Any]:
+    """Parameters from a file and from `-p name=value`; the latter win."""
+    import yaml
+
+    from toolkit.sheets import read_rows
+
+    found: dict[str, Any] = {}
+    if file is not None:
+        try:
+            found.update(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+        except (OSError, yaml.YAMLError, ValueError, TypeError) as error:
+            raise ParameterError(
+                operation, "--params", str(file), f"cannot be read: {error}", "Mend the file."
+            ) from error
+    for each in given or []:
+        name, equals, text = each.partition("=")
+        if not equals:
+            raise ParameterError(operation, each, text, "has no value", "Write -p name=value.")
+        if text.startswith("@"):
+            found[name] = read_rows(Path(text[1:]))
+            continue
+        try:
+            found[name] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ParameterError(operation, name, text, "is not YAML", "Quote it.") from error
+    return found
+
+
+def read_policy(path: Path | None) -> Policy | None:
+    """The policy of a file; None without a file."""
+    if path is None:
+        return None
+    from toolkit.runs import Policy
+
+    return Policy.read(path)
+
+
+def approver(
+    work: Workspace, show: Shower, agree: str | None, policy: Path | None, max_share: float | None
+) -> Callable[[Run], None]:
+    """How a plan is agreed to: by a policy, by `--agree`, or by a person who types it."""
+    from toolkit import workflow
+
+    def by_policy(run: Run) -> None:
+        rules = read_policy(policy)
+        if rules is not None:
+            workflow.approve_by_policy(work, run, rules)
+
+    def by_words(run: Run) -> None:
+        portal, _, count = (agree or "").rpartition(":")
+        workflow.approve(run, portal=portal, count=int(count) if count.isdigit() else -1, max_share=max_share)
+
+    def by_typing(run: Run) -> None:
+        if not sys.stdin.isatty():
+            raise ApprovalNeeded(
+                f"Run {run.id} waits for an approval, and nobody is at the keyboard.",
+                f"b24kit apply {run.id} --agree {run.facts.portal}:{len(run.plan.active)}, or a --policy.",
+            )
+        show.line(show._("To agree, type the portal and the number of changes."), "bold")
+        portal = typer.prompt(show._("Portal"))
+        count = typer.prompt(show._("Number of changes"), type=int)
+        workflow.approve(run, portal=portal, count=count, max_share=max_share)
+
+    return by_policy if policy is not None else by_words if agree else by_typing

@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Given", "Json", "MaxShare", "ParamFile", "PolicyFile", "Port", "RunName", "Yes"]
+
+Given = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", help="name=value; value as in YAML, or @file for a table or a list."),
+]
+ParamFile = Annotated[Path | None, typer.Option("--params", help="YAML file of parameters.")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+RunName = Annotated[str, typer.Argument(help="Run id, its beginning, or `last`.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Policy file that approves unattended.")]
+MaxShare = Annotated[
+    float | None, typer.Option("--max-share", help="Refuse plans that touch more of a table, 0 to 1.")
+]
+Port = Annotated[int | None, typer.Option(help="Which sandbox, when several run.")]
+Yes = Annotated[
+    str | None,
+    typer.Option("--agree", help="Approve as PORTAL:COUNT instead of typing it.", metavar="PORTAL:COUNT"),
+]

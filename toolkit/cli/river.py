@@ -1,0 +1,247 @@
+"""What is done with a run: plan, rehearse, apply, resume, verify, undo, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toolkit.cli.asking import approver, parameters, read_policy, workspace
+from toolkit.cli.options import Given, Json, MaxShare, ParamFile, PolicyFile, RunName, Yes
+from toolkit.cli.telling import certificate_facts, finish, print_json, show_plan, tell_result
+from toolkit.errors import ApprovalNeeded
+
+if TYPE_CHECKING:
+    from toolkit.runs import Policy, Run
+    from toolkit.showing import Shower
+    from toolkit.workflow import Workspace
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command()
+def plan(
+    operation: str,
+    param: Given = None,
+    params: ParamFile = None,
+    review: Annotated[Path | None, typer.Option(help="Also write the plan as a workbook to review.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take the snapshot an operation needs and freeze its plan. Writes nothing on the portal."""
+    from toolkit import workflow
+
+    work, show = workspace()
+    run = workflow.plan(work, operation, parameters(operation, param, params))
+    show_plan(work, show, run, as_json)
+    if review is not None:
+        from toolkit.runs import export_review
+
+        show.line(str(export_review(run, review, language=work.settings.language)))
+
+
+@app.command()
+def rehearse(run_id: RunName = "last", as_json: Json = False) -> None:
+    """Carry a plan out on a sandbox loaded from the run's own snapshot."""
+    from toolkit import workflow
+
+    work, show = workspace()
+    rehearsal = workflow.rehearse(work, workflow.find_run(work, run_id))
+    if as_json:
+        print_json(
+            {
+                "clean": rehearsal.clean,
+                "seconds": rehearsal.seconds,
+                "refused": rehearsal.refused,
+                "certificate": certificate_facts(rehearsal.certificate),
+            }
+        )
+    else:
+        show.rehearsal(rehearsal)
+    raise typer.Exit(0 if rehearsal.clean else rehearsal.certificate.exit_code or 3)
+
+
+@app.command()
+def apply(
+    run_id: RunName = "last",
+    agree: Yes = None,
+    policy: PolicyFile = None,
+    review: Annotated[
+        Path | None, typer.Option(help="A reviewed workbook; strikes what it says no to.")
+    ] = None,
+    canary: Annotated[int, typer.Option(help="Changes written and re-read before the rest.")] = 10,
+    max_share: MaxShare = None,
+    as_json: Json = False,
+) -> None:
+    """Approve a plan, write it, prove it. Continues an unfinished run."""
+    from toolkit import workflow
+
+    work, show = workspace()
+    run = workflow.find_run(work, run_id)
+    if review is not None:
+        from toolkit.runs import import_review
+
+        run.freeze(import_review(run, review))
+    if run.state in ("planned", "rehearsed"):
+        if not as_json:
+            show_plan(work, show, run, False)
+        approver(work, show, agree, policy, max_share)(run)
+    finish(show, run, workflow.carry_out(work, run, canary=canary), as_json)
+
+
+@app.command()
+def resume(run_id: RunName = "last", as_json: Json = False) -> None:
+    """Continue a run that was paused, stopped or killed."""
+    from toolkit import workflow
+
+    work, show = workspace()
+    run = workflow.find_run(work, run_id)
+    finish(show, run, workflow.carry_out(work, run, canary=0), as_json)
+
+
+@app.command()
+def verify(run_id: RunName = "last", as_json: Json = False) -> None:
+    """Read the scope of a run again and judge every cell."""
+    from toolkit import workflow
+
+    work, show = workspace()
+    run = workflow.find_run(work, run_id)
+    finish(show, run, workflow.check(work, run), as_json)
+
+
+@app.command()
+def undo(
+    run_id: RunName = "last",
+    record: Annotated[list[int] | None, typer.Option(help="Only these record ids.")] = None,
+    agree: Yes = None,
+    policy: PolicyFile = None,
+    only_plan: Annotated[bool, typer.Option("--plan", help="Stop after planning.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a run back: plan, rehearse, approve, apply, prove, like any other run."""
+    from toolkit import workflow
+
+    work, show = workspace()
+    run = workflow.plan_undo(work, workflow.find_run(work, run_id), records=record)
+    if only_plan or not len(run.plan.active):
+        show_plan(work, show, run, as_json)
+        return
+    rehearsal = workflow.rehearse(work, run)
+    if not as_json:
+        show_plan(work, show, run, False)
+        show.rehearsal(rehearsal)
+    approver(work, show, agree, policy, None)(run)
+    finish(show, run, workflow.carry_out(work, run, canary=0, notify=False), as_json)
+
+
+@app.command()
+def run(
+    operation: str,
+    param: Given = None,
+    params: ParamFile = None,
+    agree: Yes = None,
+    policy: PolicyFile = None,
+    rehearsing: Annotated[bool, typer.Option("--rehearse/--no-rehearse", help="Rehearse first.")] = True,
+    canary: Annotated[int, typer.Option(help="Changes written and re-read before the rest.")] = 10,
+    max_share: MaxShare = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep in step: only what changed since.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="With --watch: one pass, for cron.")] = False,
+    every: Annotated[float, typer.Option(help="With --watch: seconds between passes.")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """All of it: plan (or continue what is unfinished), rehearse, approve, apply, prove."""
+    from toolkit import workflow
+
+    work, show = workspace()
+    given = parameters(operation, param, params)
+    rules = read_policy(policy)
+    if watch:
+        _watch(work, show, operation, given, rules, once=once, every=every, as_json=as_json)
+        return
+
+    def agreed(waiting: Run) -> None:
+        if not as_json:
+            show_plan(work, show, waiting, False)
+        approver(work, show, agree, policy, max_share)(waiting)
+
+    until = None
+    if rules is not None and rules.window is not None:
+        until = work.clock.now() + rules.window.remaining_s(work.clock.now())
+    done, certificate = workflow.run_all(
+        work, operation, given, agree=agreed, rehearsing=rehearsing, canary=canary, until=until
+    )
+    if certificate is None:
+        show_plan(work, show, done, as_json)
+        if not as_json:
+            show.line(show._("Nothing to do."), "green")
+        return
+    finish(show, done, certificate, as_json)
+
+
+def _watch(
+    work: Workspace,
+    show: Shower,
+    operation: str,
+    given: dict[str, Any],
+    rules: Policy | None,
+    *,
+    once: bool,
+    every: float,
+    as_json: bool,
+) -> None:
+    from toolkit import workflow
+
+    if rules is None:
+        raise ApprovalNeeded(
+            "--watch works without anybody watching.", "Give it a policy: --policy policy.yaml"
+        )
+    while True:
+        passed = workflow.keep_in_step(work, operation, given, rules)
+        if passed is None:
+            if not as_json:
+                show.line(show._("In step; nothing to do."))
+            if once:
+                return
+        else:
+            done, certificate = passed
+            tell_result(show, done, certificate, as_json)
+            if once or certificate.exit_code not in (0, 3):
+                raise typer.Exit(certificate.exit_code)
+        work.clock.sleep(every)
+
+
+@app.command()
+def report(run_id: RunName = "last") -> None:
+    """Write report.html and report.xlsx of a run, from its folder alone."""
+    from toolkit import workflow
+    from toolkit.runs import write_report
+
+    work, show = workspace()
+    for path in write_report(workflow.find_run(work, run_id), language=work.settings.language):
+        show.line(str(path))
+
+
+@app.command()
+def runs(as_json: Json = False) -> None:
+    """List runs."""
+    from toolkit.runs import Run
+
+    work, show = workspace()
+    found = Run.all(work.root, work.clock.now)
+    if as_json:
+        print_json(
+            [
+                {
+                    "run": each.id,
+                    "portal": each.facts.portal,
+                    "operation": each.facts.operation,
+                    "state": each.state,
+                    "changes": each.journal.counts(),
+                }
+                for each in found
+            ]
+        )
+        return
+    show.runs(found)
