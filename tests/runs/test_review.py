@@ -282,7 +282,7 @@ def test_a_workbook_that_declares_entities_is_refused(run: Run, review: Path, tm
 def test_a_workbook_that_unpacks_to_too_much_is_refused(
     run: Run, review: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolkit.runs.review._MOST_BYTES", 1000)
+    monkeypatch.setattr("toolkit.runs.review.workbooks._MOST_BYTES", 1000)
 
     with pytest.raises(SheetError, match="unpacks to more"):
         import_review(run, review)

@@ -6,17 +6,13 @@ edited is refused rather than guessed at, because somebody may believe the edit 
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
-import openpyxl
 import xlsxwriter
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 from xlsxwriter.exceptions import XlsxWriterException
 
 from toolkit.errors import PlanError, SheetError, StorageError
@@ -28,17 +24,15 @@ from toolkit.runs.report.listings import Cell, Column, Listing, Tables, mentione
 from toolkit.runs.report.names import Names
 from toolkit.runs.report.wording import Language, Wording
 from toolkit.runs.report.workbook import MOST_ROWS, SheetWriter
+from toolkit.runs.review.workbooks import AGAIN, facts_of, opened, squeezed, write_facts
 
 __all__ = ["export_review", "import_review"]
 
-_FACTS = "_b24kit"
 _YES, _NO = frozenset({"да", "yes"}), frozenset({"нет", "no"})
 _NUMBER, _CARRY_OUT = 0, 1
 _COMPARED = (2, 3, 5, 6)  # kind, record, before, after: what a reader may not edit
 _WIDTH = 9
-_MOST_BYTES = 300 * 2**20
 _BEGUN = ("applying", "paused", "applied", "verified")
-_AGAIN = "Export the review again and mark the rows there."
 
 
 # -- out ---------------------------------------------------------------------------------------------
@@ -86,7 +80,11 @@ def export_review(run: Run, path: Path, *, language: Language = "ru") -> Path:
         if left.total:
             writer.listing(left)
         _help(writer, title_of(evidence, wording), f"{evidence.facts.portal} · {run.id}", wording)
-        _facts(book, evidence.plan, run, language)
+        plan = evidence.plan
+        write_facts(
+            book,
+            {"plan": _identity(plan), "run": run.id, "language": language, "rows": str(len(plan))},
+        )
         book.close()
         part.replace(path)
     except (OSError, XlsxWriterException) as error:
@@ -181,16 +179,6 @@ def _help(writer: SheetWriter, title: str, about: str, _: Wording) -> None:
         writer.text(sheet, row, 0, f"{row - 2}. {line}", text_wrap=True)
 
 
-def _facts(book: Any, plan: Plan, run: Run, language: str) -> None:
-    """Which plan this is, on a sheet nobody sees: custom properties do not survive every program."""
-    sheet = book.add_worksheet(_FACTS)
-    facts = {"plan": _identity(plan), "run": run.id, "language": language, "rows": str(len(plan))}
-    for row, (name, value) in enumerate(facts.items()):
-        sheet.write_string(row, 0, name)
-        sheet.write_string(row, 1, value)
-    sheet.very_hidden()
-
-
 def _identity(plan: Plan) -> str:
     """What stays the same while rows are struck."""
     return Plan(plan.table.assign(struck=False), plan.listed, plan.facts).id
@@ -220,9 +208,9 @@ def import_review(run: Run, path: Path) -> Plan:
         raise PlanError(
             f"run {run.id}", f"is {run.state}: its plan cannot be narrowed any more", "Undo what is unwanted."
         )
-    book = _opened(path)
+    book = opened(path)
     try:
-        facts = _facts_of(book, path)
+        facts = facts_of(book, path)
         if facts.get("plan") != _identity(run.plan):
             raise SheetError(
                 path,
@@ -265,7 +253,7 @@ def _kept(run: Run, book: Any, path: Path, _: Wording) -> Iterator[tuple[int, in
     sheet = next((each for each in book.worksheets if each.title == _("Plan")), None)
     where = f"{path} [{_('Plan')}]"
     if sheet is None:
-        raise SheetError(where, None, None, None, "is missing", _AGAIN)
+        raise SheetError(where, None, None, None, "is missing", AGAIN)
     headings: list[str] = []
     seen: dict[int, int] = {}
     for at, cells in enumerate(sheet.iter_rows(max_col=_WIDTH), start=1):
@@ -278,22 +266,22 @@ def _kept(run: Run, book: Any, path: Path, _: Wording) -> Iterator[tuple[int, in
             continue  # a deleted row, or its note alone
         number = _number_in(values[_NUMBER], where, at, headings)
         if number not in rows:
-            raise SheetError(where, at, headings[_NUMBER], number, "is not a number of this plan", _AGAIN)
+            raise SheetError(where, at, headings[_NUMBER], number, "is not a number of this plan", AGAIN)
         if number in seen:
             raise SheetError(
-                where, at, headings[_NUMBER], number, f"stands in row {seen[number]} already", _AGAIN
+                where, at, headings[_NUMBER], number, f"stands in row {seen[number]} already", AGAIN
             )
         seen[number] = at
         row = {str(name): value for name, value in rows[number].items()}
         for column, meant in zip(_COMPARED, _told(row, names, _), strict=True):
-            if _squeezed(values[column]) != _squeezed(meant):
+            if squeezed(values[column]) != squeezed(meant):
                 raise SheetError(
                     where,
                     at,
                     headings[column],
                     values[column],
                     f"was edited: change {number} reads {meant!r}",
-                    "A review can only strike rows. " + _AGAIN,
+                    "A review can only strike rows. " + AGAIN,
                 )
         if _yes(values[_CARRY_OUT], where, at, headings):
             yield number, at
@@ -301,9 +289,9 @@ def _kept(run: Run, book: Any, path: Path, _: Wording) -> Iterator[tuple[int, in
 
 def _same_headings(found: Sequence[str], meant: Sequence[str], where: str) -> None:
     for index, (is_, should) in enumerate(zip(found, meant, strict=True)):
-        if _squeezed(is_) != _squeezed(should):
+        if squeezed(is_) != squeezed(should):
             column = get_column_letter(index + 1)
-            raise SheetError(where, 1, column, is_, f"should be the heading {should!r}", _AGAIN)
+            raise SheetError(where, 1, column, is_, f"should be the heading {should!r}", AGAIN)
 
 
 def _number_in(value: Any, where: str, at: int, headings: Sequence[str]) -> int:
@@ -312,12 +300,12 @@ def _number_in(value: Any, where: str, at: int, headings: Sequence[str]) -> int:
     if isinstance(value, float) and value.is_integer():
         text = str(int(value))
     if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
-        raise SheetError(where, at, headings[_NUMBER], value, "is not the number of a change", _AGAIN)
+        raise SheetError(where, at, headings[_NUMBER], value, "is not the number of a change", AGAIN)
     return int(text)
 
 
 def _yes(value: Any, where: str, at: int, headings: Sequence[str]) -> bool:
-    word = _squeezed(value).casefold()
+    word = squeezed(value).casefold()
     if word in _YES | _NO:
         return word in _YES
     raise SheetError(
@@ -328,42 +316,3 @@ def _yes(value: Any, where: str, at: int, headings: Sequence[str]) -> bool:
         "is neither yes nor no",
         "Write да or нет, yes or no.",
     )
-
-
-def _squeezed(value: Any) -> str:
-    """Text without what programs change on saving: kinds of blanks, line ends, `_x000D_`."""
-    return " ".join(str("" if value is None else value).replace("_x000D_", " ").split())
-
-
-def _facts_of(book: Any, path: Path) -> dict[str, str]:
-    if _FACTS not in book.sheetnames:
-        raise SheetError(path, None, None, None, "is not a review written by b24kit", _AGAIN)
-    rows = book[_FACTS].iter_rows(max_col=2, max_row=10, values_only=True)
-    return {str(row[0]): str(row[1]) for row in rows if len(row) == 2 and row[0] is not None}
-
-
-def _opened(path: Path) -> Any:
-    """The workbook, after a look at what it would unpack to."""
-    remedy = "Save it as an Excel workbook (.xlsx), without a password."
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            if sum(part.file_size for part in parts) > _MOST_BYTES:
-                raise SheetError(path, None, None, None, "unpacks to more than a review can be", _AGAIN)
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")) and _declares(archive, part):
-                    raise SheetError(path, None, None, None, "declares entities of its own", _AGAIN)
-        return openpyxl.load_workbook(path, read_only=True)
-    except OSError as error:
-        raise SheetError(
-            path, None, None, None, f"cannot be read: {error.strerror}", "Check its name."
-        ) from error
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError) as error:
-        raise SheetError(path, None, None, None, f"is not a readable workbook: {error}", remedy) from error
-
-
-def _declares(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Whether an XML part begins with a document type, which no spreadsheet program writes."""
-    with archive.open(part) as stream:
-        head = stream.read(4096)
-    return b"<!DOCTYPE" in head or b"<!ENTITY" in head or head.startswith((b"\xff\xfe", b"\xfe\xff"))
