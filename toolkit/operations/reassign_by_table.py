@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,19 +25,22 @@ class Pair(BaseModel):
     Args:
         from_: user id, e-mail, or full name; the column is called `from`.
         to: likewise; somebody who works there.
+        id: only this record is handed over, if it is still theirs; None for all the giver has.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, coerce_numbers_to_str=True)
 
     from_: str = Field(alias="from")
     to: str
+    id: int | None = Field(default=None, gt=0)
 
 
 class ReassignByTableParams(OperationParams):
     """The pairs, and what they hand over.
 
     Args:
-        table: rows with `from` and `to`; on the command line `-p table=@owners.xlsx`.
+        table: rows with `from` and `to`, and `id` where single records are meant (of one entity, then); on
+            the command line `-p table=@owners.xlsx`.
         entities: lead, deal, contact, company, `item:177`, ...
         state: of leads and deals: only open ones, or all; other entities have no such state.
         never: record ids never to touch, by entity.
@@ -87,19 +91,20 @@ class ReassignByTable(Operation):
 
     def plan(self, tables: Tables, params: ReassignByTableParams) -> Changes:
         """Each record of a giver to its receiver."""
-        to = self._resolved(tables["user"], params)[0]
-        parts = [self._hand_over(name, tables[entity(name).name], to, params) for name in params.entities]
+        orders = self._resolved(tables["user"], params)[0]
+        parts = [self._hand_over(name, tables[entity(name).name], orders, params) for name in params.entities]
         changes = Changes.joined(*parts)
         if params.notify:
             changes = Changes.joined(changes, _notices(changes, tables["user"], params.language))
         return changes
 
     def _hand_over(
-        self, name: str, records: pd.DataFrame, to: Mapping[int, int], params: ReassignByTableParams
+        self, name: str, records: pd.DataFrame, orders: _Orders, params: ReassignByTableParams
     ) -> Changes:
         kind = entity(name)
         field = kind.responsible_field
-        chosen = records[records[field].isin(list(to))]
+        receiver = orders.receivers(records[kind.id_field], records[field])
+        chosen = records[receiver.notna()]
         if params.state == "open" and name == "deal":
             chosen = chosen[~chosen["closed"].fillna(False).astype(bool)]
         if params.state == "open" and name == "lead":
@@ -107,7 +112,7 @@ class ReassignByTable(Operation):
         never = chosen[kind.id_field].isin(params.never.get(name, []))
         untouched, chosen = chosen[never], chosen[~never]
         was = chosen[field].astype("int64").tolist()
-        now = [to[each] for each in was]
+        now = receiver[chosen.index].astype("int64").tolist()
         return Changes.joined(
             updates(
                 kind.name,
@@ -120,13 +125,14 @@ class ReassignByTable(Operation):
             listed(kind.name, untouched[kind.id_field], NEVER),
         )
 
-    def _resolved(
-        self, users: pd.DataFrame, params: ReassignByTableParams
-    ) -> tuple[dict[int, int], list[str]]:
-        """Giver to receiver by id, and what is wrong with the table, row by row (rows counted from 1)."""
+    def _resolved(self, users: pd.DataFrame, params: ReassignByTableParams) -> tuple[_Orders, list[str]]:
+        """Who hands over to whom, and what is wrong with the table, row by row (rows counted from 1)."""
         people = _People(users)
         to: dict[int, int] = {}
+        single: dict[int, tuple[int, int]] = {}
         problems: list[str] = []
+        if any(pair.id for pair in params.table) and len(params.entities) > 1:
+            problems.append("rows name records by id, but several entities are asked for: name one")
         for number, pair in enumerate(params.table, start=1):
             giver, why = people.find(pair.from_)
             if giver is None:
@@ -140,14 +146,38 @@ class ReassignByTable(Operation):
                 continue
             if giver == receiver:
                 problems.append(f"row {number}: {pair.from_!r} would hand over to themselves")
-            elif to.get(giver, receiver) != receiver:
+            elif pair.id is not None:
+                if single.setdefault(pair.id, (giver, receiver)) != (giver, receiver):
+                    problems.append(f"row {number}: record {pair.id} is handed over twice")
+            elif to.setdefault(giver, receiver) != receiver:
                 problems.append(f"row {number}: {pair.from_!r} hands over to two people")
-            to[giver] = receiver
         # Handing over along a chain would move a record again at every run.
-        for giver, receiver in to.items():
+        for giver, receiver in [*to.items(), *dict.fromkeys(single.values())]:
             if receiver in to:
                 problems.append(f"user {receiver} receives from {giver} and gives in the same table")
-        return to, problems
+        return _Orders(to, single), problems
+
+
+@dataclass(frozen=True)
+class _Orders:
+    """Who hands over to whom.
+
+    Args:
+        to: giver to receiver, for all the giver has.
+        single: record id to giver and receiver; wins.
+    """
+
+    to: Mapping[int, int]
+    single: Mapping[int, tuple[int, int]]
+
+    def receivers(self, ids: pd.Series[Any], owners: pd.Series[Any]) -> pd.Series[Any]:
+        """Who gets each record; missing where it stays."""
+        found = owners.map(self.to).astype("Int64")
+        named = ids.map(self.single)
+        for at, (giver, receiver) in named.dropna().items():
+            if owners.at[at] == giver:
+                found.at[at] = receiver
+        return found
 
 
 class _People:
