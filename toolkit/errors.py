@@ -26,11 +26,18 @@
 
 Classes are split by what the caller should do, not by where they arise. Each builds its own
 message from its facts: what happened, where, what to do next. No message ever holds a webhook.
+
+`str(error)` is English, for logs; `error.in_words("ru")` says the same to a person. A class gives its
+sentence once, in English, with its attributes in braces; the catalogue of `toolkit.words` has the Russian.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
+
+from toolkit.words import said_in, translator
 
 __all__ = [
     "AccessRefused",
@@ -63,6 +70,24 @@ class ToolkitError(Exception):
     """Something the toolkit foresaw: its text says what, where, and what to do next."""
 
     exit_code = 1
+    sentence: ClassVar[str] = ""
+    """What it says, in English, attributes in braces; empty for a class whose text is given whole."""
+
+    def in_words(self, language: str) -> str:
+        """What happened, where, and what to do next.
+
+        Args:
+            language: `ru` or `en`.
+        """
+        if not self.sentence:
+            return said_in(language, str(self))
+        facts = self._facts(lambda text: said_in(language, text))
+        return translator(language)(self.sentence).format(**facts).strip()
+
+    def _facts(self, say: Callable[[str], str]) -> dict[str, Any]:
+        """What the sentence speaks of; `say` puts a part of it into the language of the whole."""
+        spoken = ("what", "problem", "remedy")
+        return {name: say(value) if name in spoken else value for name, value in vars(self).items()}
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows instead of a traceback: the words alone (IPython asks for this method)."""
@@ -84,9 +109,11 @@ class SettingsError(InputError):
         remedy: what to do.
     """
 
+    sentence = "Setting {setting} {problem}. {remedy}"
+
     def __init__(self, setting: str, problem: str, remedy: str) -> None:
         self.setting, self.problem, self.remedy = setting, problem, remedy
-        super().__init__(f"Setting {setting} {problem}. {remedy}")
+        super().__init__(self.in_words("en"))
 
 
 class ParameterError(InputError):
@@ -100,10 +127,12 @@ class ParameterError(InputError):
         remedy: what to do.
     """
 
+    sentence = "{operation}: parameter {parameter}={value!r} {problem}. {remedy}"
+
     def __init__(self, operation: str, parameter: str, value: object, problem: str, remedy: str) -> None:
         self.operation, self.parameter, self.value = operation, parameter, value
         self.problem, self.remedy = problem, remedy
-        super().__init__(f"{operation}: parameter {parameter}={value!r} {problem}. {remedy}")
+        super().__init__(self.in_words("en"))
 
 
 class CommandError(InputError):
@@ -117,11 +146,18 @@ class CommandError(InputError):
         remedy: what to do.
     """
 
+    sentence = "{place} {problem}. {remedy}"
+
     def __init__(self, method: str, parameter: str, value: object, problem: str, remedy: str) -> None:
         self.method, self.parameter, self.value = method, parameter, value
         self.problem, self.remedy = problem, remedy
-        where = f"{method}: {parameter}={value!r}" if parameter else f"Method {method!r}"
-        super().__init__(f"{where} {problem}. {remedy}")
+        super().__init__(self.in_words("en"))
+
+    def _facts(self, say: Callable[[str], str]) -> dict[str, Any]:
+        place = (
+            f"{self.method}: {self.parameter}={self.value!r}" if self.parameter else f"Method {self.method!r}"
+        )
+        return {**super()._facts(say), "place": say(place)}
 
 
 class PlanError(InputError):
@@ -133,9 +169,14 @@ class PlanError(InputError):
         remedy: what to do.
     """
 
+    sentence = "{where} {problem}. {remedy}"
+
     def __init__(self, where: str | Path, problem: str, remedy: str) -> None:
         self.where, self.problem, self.remedy = str(where), problem, remedy
-        super().__init__(f"{where} {problem}. {remedy}")
+        super().__init__(self.in_words("en"))
+
+    def _facts(self, say: Callable[[str], str]) -> dict[str, Any]:
+        return {**super()._facts(say), "where": say(self.where)}
 
 
 class SheetError(InputError):
@@ -150,14 +191,23 @@ class SheetError(InputError):
         remedy: what to do.
     """
 
+    sentence = "{place}: {quoted}{problem}.\n{remedy}"
+
     def __init__(
         self, sheet: str | Path, row: int | None, column: str | None, value: object, problem: str, remedy: str
     ) -> None:
         self.sheet, self.row, self.column, self.value = str(sheet), row, column, value
         self.problem, self.remedy = problem, remedy
-        at = "".join([f", row {row}" if row is not None else "", f", column {column!r}" if column else ""])
-        quoted = f"{value!r} " if value is not None else ""
-        super().__init__(f"{sheet}{at}: {quoted}{problem}.\n{remedy}")
+        super().__init__(self.in_words("en"))
+
+    def _facts(self, say: Callable[[str], str]) -> dict[str, Any]:
+        at = [self.sheet]
+        if self.row is not None:
+            at.append(say(f"row {self.row}"))
+        if self.column:
+            at.append(say(f"column {self.column!r}"))
+        quoted = f"{self.value!r} " if self.value is not None else ""
+        return {**super()._facts(say), "place": ", ".join(at), "quoted": quoted}
 
 
 class SandboxError(InputError):
@@ -168,9 +218,11 @@ class SandboxError(InputError):
         remedy: what to do.
     """
 
+    sentence = "{what}. {remedy}"
+
     def __init__(self, what: str, remedy: str) -> None:
         self.what, self.remedy = what, remedy
-        super().__init__(f"{what}. {remedy}")
+        super().__init__(self.in_words("en"))
 
 
 class PortalError(ToolkitError):
@@ -185,13 +237,16 @@ class PortalError(ToolkitError):
     """
 
     what = "failed"
+    sentence = "{method} {what} on {portal}{reason}. {remedy}"
 
     def __init__(self, portal: str, method: str, code: str = "", message: str = "", remedy: str = "") -> None:
         self.portal, self.method, self.code = portal, method, code
         self.message, self.remedy = message, remedy
-        reason = ": ".join(part for part in (code, message) if part)
-        text = f"{method} {self.what} on {portal}"
-        super().__init__(f"{text}: {reason}. {remedy}".rstrip() if reason else f"{text}. {remedy}".rstrip())
+        super().__init__(self.in_words("en"))
+
+    def _facts(self, say: Callable[[str], str]) -> dict[str, Any]:
+        reason = "".join(f": {part}" for part in (self.code, say(self.message)) if part)
+        return {**super()._facts(say), "what": say(self.what), "reason": reason}
 
 
 class Rejected(PortalError):
@@ -242,14 +297,19 @@ class BreakerOpen(ToolkitError):
         message: the last words of the portal or the transport.
     """
 
+    sentence = (
+        "{failures} requests in a row failed on {portal}, so run {run} stopped ({last}). "
+        "Nothing is lost. When the portal is well again: b24kit resume {run}"
+    )
+
     def __init__(self, portal: str, run: str, failures: int, code: str, message: str) -> None:
         self.portal, self.run, self.failures = portal, run, failures
         self.code, self.message = code, message
-        last = ": ".join(part for part in (code, message) if part)
-        super().__init__(
-            f"{failures} requests in a row failed on {portal}, so run {run} stopped ({last}). "
-            f"Nothing is lost. When the portal is well again: b24kit resume {run}"
-        )
+        super().__init__(self.in_words("en"))
+
+    def _facts(self, say: Callable[[str], str]) -> dict[str, Any]:
+        last = ": ".join(part for part in (self.code, say(self.message)) if part)
+        return {**super()._facts(say), "last": last}
 
 
 class CanaryFailed(ToolkitError):
@@ -263,15 +323,19 @@ class CanaryFailed(ToolkitError):
     """
 
     exit_code = 4
+    sentence = (
+        "After the first {changes} changes of run {run} on {portal}, {count} cells read otherwise than anybody meant;"
+        " first {first}. Probably a robot. Nothing more was written. Take them back: b24kit undo {run}"
+    )
 
     def __init__(self, portal: str, run: str, changes: int, cells: list[dict[str, object]]) -> None:
         self.portal, self.run, self.changes, self.cells = portal, run, changes, cells
-        first = cells[0]
-        super().__init__(
-            f"After the first {changes} changes of run {run} on {portal}, {len(cells)} cells read otherwise than"
-            f" anybody meant; first {first['entity']} {first['record_id']} {first['field']}: {first['found']!r}."
-            f" Probably a robot. Nothing more was written. Take them back: b24kit undo {run}"
-        )
+        super().__init__(self.in_words("en"))
+
+    def _facts(self, say: Callable[[str], str]) -> dict[str, Any]:
+        cell = self.cells[0]
+        first = f"{cell['entity']} {cell['record_id']} {cell['field']}: {cell['found']!r}"
+        return {**super()._facts(say), "count": len(self.cells), "first": first}
 
 
 class IncompleteRead(ToolkitError):
@@ -283,12 +347,14 @@ class IncompleteRead(ToolkitError):
         problem: what broke the proof.
     """
 
+    sentence = (
+        "{method} on {portal} could not be read completely: {problem}. "
+        "Nothing was taken from it; run the same command again."
+    )
+
     def __init__(self, portal: str, method: str, problem: str) -> None:
         self.portal, self.method, self.problem = portal, method, problem
-        super().__init__(
-            f"{method} on {portal} could not be read completely: {problem}. "
-            "Nothing was taken from it; run the same command again."
-        )
+        super().__init__(self.in_words("en"))
 
 
 class SnapshotError(ToolkitError):
@@ -300,9 +366,11 @@ class SnapshotError(ToolkitError):
         remedy: what to do.
     """
 
+    sentence = "Snapshot {folder} {problem}. {remedy}"
+
     def __init__(self, folder: str | Path, problem: str, remedy: str) -> None:
         self.folder, self.problem, self.remedy = Path(folder), problem, remedy
-        super().__init__(f"Snapshot {folder} {problem}. {remedy}")
+        super().__init__(self.in_words("en"))
 
 
 class StorageError(ToolkitError):
@@ -314,9 +382,11 @@ class StorageError(ToolkitError):
         remedy: what to do.
     """
 
+    sentence = "Cannot write {path}: {problem}. {remedy}"
+
     def __init__(self, path: str | Path, problem: str, remedy: str) -> None:
         self.path, self.problem, self.remedy = Path(path), problem, remedy
-        super().__init__(f"Cannot write {path}: {problem}. {remedy}")
+        super().__init__(self.in_words("en"))
 
 
 class ApprovalNeeded(ToolkitError):
@@ -328,10 +398,11 @@ class ApprovalNeeded(ToolkitError):
     """
 
     exit_code = 5
+    sentence = "{what} {remedy}"
 
     def __init__(self, what: str, remedy: str) -> None:
         self.what, self.remedy = what, remedy
-        super().__init__(f"{what} {remedy}")
+        super().__init__(self.in_words("en"))
 
 
 class LockedByAnother(ToolkitError):
@@ -347,14 +418,15 @@ class LockedByAnother(ToolkitError):
     """
 
     exit_code = 6
+    sentence = (
+        "{entity} records of {portal} are locked by run {run} (process {pid} on {host}, last seen {seen}). "
+        "Wait for it to end, or stop it there; a dead holder is recognised by itself."
+    )
 
     def __init__(self, portal: str, entity: str, run: str, host: str, pid: int, seen: str) -> None:
         self.portal, self.entity, self.run = portal, entity, run
         self.host, self.pid, self.seen = host, pid, seen
-        super().__init__(
-            f"{entity} records of {portal} are locked by run {run} (process {pid} on {host}, last seen {seen}). "
-            "Wait for it to end, or stop it there; a dead holder is recognised by itself."
-        )
+        super().__init__(self.in_words("en"))
 
 
 class Paused(ToolkitError):
@@ -367,7 +439,8 @@ class Paused(ToolkitError):
     """
 
     exit_code = 7
+    sentence = "Run {run} paused at {done} of {total}. Continue with: b24kit resume {run}"
 
     def __init__(self, run: str, done: int, total: int) -> None:
         self.run, self.done, self.total = run, done, total
-        super().__init__(f"Run {run} paused at {done} of {total}. Continue with: b24kit resume {run}")
+        super().__init__(self.in_words("en"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -19,6 +20,9 @@ from toolkit.runs.report.wording import Wording
 from toolkit.words import translator
 
 __all__ = ["ProgressBar", "somebody_watches"]
+
+
+_lines = logging.getLogger(__name__)  # for --log-file; standard error has them anyway
 
 
 class ProgressBar:
@@ -209,6 +213,7 @@ class ProgressBar:
         if self._mode() == "off" or self._now() - self._logged_at < self._every_s:
             return
         self._logged_at = self._now()
+        _lines.info("%s", text)
         moment = datetime.fromtimestamp(self._now()).astimezone().isoformat(sep=" ", timespec="seconds")
         print(f"{moment} {text}", file=self._file or sys.stderr, flush=True)  # a log line for cron
 

@@ -135,6 +135,10 @@ class Settings(BaseSettings):
         description="What the processes of this machine share: pacing and locks.",
     )
     language: Literal["ru", "en"] = Field("ru", description="Language of what people read.")
+    smtp_password: SecretStr | None = Field(None, description="Password of the mail server in a policy.")
+    tell_webhook: SecretStr | None = Field(None, description="Where `webhook: env` of a policy sends to.")
+    log_file: Path | None = Field(None, description="A log of what is done; rotated at 5 MB, five kept.")
+    log_every_s: float = Field(30.0, gt=0, description="Seconds between log lines where nobody watches.")
     verify_tls: bool = Field(True, description="Check the portal's certificate.")
     ca_file: Path | None = Field(None, description="Additional certificate authority, PEM.")
 

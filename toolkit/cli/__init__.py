@@ -15,7 +15,7 @@ import logging
 
 import typer
 
-from toolkit.cli import clients, house, notebooks, river, routing, sandboxes, snapshots
+from toolkit.cli import clients, house, notebooks, past, policies, river, routing, sandboxes, snapshots
 from toolkit.cli.telling import exit_codes
 
 __all__ = ["app", "main"]
@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 for commands in (river, clients, house):
     app.add_typer(commands.app)
+app.add_typer(policies.app, name="policy")
+app.add_typer(past.app, name="runs")
 app.add_typer(snapshots.app, name="snapshot")
 app.add_typer(sandboxes.app, name="sandbox")
 app.add_typer(notebooks.app, name="notebook")
@@ -36,5 +38,7 @@ app.add_typer(routing.app, name="routing")
 def main() -> None:
     """Entry point of the command `b24kit`."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.WARNING)  # what a log file gets at INFO is not for the terminal
     with exit_codes():
         app(standalone_mode=True)

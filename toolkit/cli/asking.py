@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from toolkit.cli.logs import keep_log
 from toolkit.errors import ApprovalNeeded, ParameterError
 from toolkit.settings import Settings
 
@@ -32,13 +33,18 @@ def shower(settings: Settings) -> Shower:
     return Shower(settings.language)
 
 
-def workspace() -> tuple[Workspace, Shower]:
-    """A workspace whose progress is drawn on the terminal, and what prints results beside the bar."""
+def workspace(log_file: Path | None = None) -> tuple[Workspace, Shower]:
+    """A workspace whose progress is drawn on the terminal, and what prints results beside the bar.
+
+    Args:
+        log_file: where to keep a log; that of the settings without.
+    """
     from toolkit.progress import ProgressBar
     from toolkit.workflow import Workspace
 
     settings = read_settings()
-    bar = ProgressBar(settings.language)
+    keep_log(log_file or settings.log_file)
+    bar = ProgressBar(settings.language, every_s=settings.log_every_s)
     work = Workspace(settings, show=bar.applying, show_reading=bar.reading, follow=bar.follow)
     show = shower(settings)
     show.before = bar.clear

@@ -63,14 +63,6 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
-def policy() -> None:
-    """Print a policy file to start from."""
-    from toolkit.runs import POLICY_TEMPLATE
-
-    typer.echo(POLICY_TEMPLATE)
-
-
-@app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the demonstration keeps its files.")] = Path(".demo"),
     scale: Annotated[float, typer.Option(help="Size of the portal; 1 is 20,000 contacts.")] = 1.0,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Given", "Json", "MaxShare", "ParamFile", "PolicyFile", "Port", "RunName", "Yes"]
+__all__ = ["Given", "Json", "LogFile", "MaxShare", "ParamFile", "PolicyFile", "Port", "RunName", "Yes"]
 
 Given = Annotated[
     list[str] | None,
@@ -15,6 +15,9 @@ Given = Annotated[
 ]
 ParamFile = Annotated[Path | None, typer.Option("--params", help="YAML file of parameters.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+LogFile = Annotated[
+    Path | None, typer.Option("--log-file", help="Keep a log there, rotated; B24_LOG_FILE does the same.")
+]
 RunName = Annotated[str, typer.Argument(help="Run id, its beginning, or `last`.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Policy file that approves unattended.")]
 MaxShare = Annotated[

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from toolkit.cli.asking import approver, parameters, read_policy, workspace
-from toolkit.cli.options import Given, Json, MaxShare, ParamFile, PolicyFile, RunName, Yes
+from toolkit.cli.options import Given, Json, LogFile, MaxShare, ParamFile, PolicyFile, RunName, Yes
 from toolkit.cli.telling import certificate_facts, finish, print_json, show_plan, tell_result
-from toolkit.errors import ApprovalNeeded
+from toolkit.errors import ApprovalNeeded, ParameterError
 
 if TYPE_CHECKING:
     from toolkit.runs import Policy, Run
     from toolkit.showing import Shower
-    from toolkit.workflow import Workspace
+    from toolkit.workflow import Ended, Workspace
 
 __all__ = ["app"]
 
@@ -144,33 +145,61 @@ def run(
     agree: Yes = None,
     policy: PolicyFile = None,
     rehearsing: Annotated[bool, typer.Option("--rehearse/--no-rehearse", help="Rehearse first.")] = True,
-    canary: Annotated[int, typer.Option(help="Changes written and re-read before the rest.")] = 10,
+    canary: Annotated[
+        int | None,
+        typer.Option(help="Changes written and re-read before the rest; 10, or the policy's.", min=0),
+    ] = None,
     max_share: MaxShare = None,
     watch: Annotated[bool, typer.Option("--watch", help="Keep in step: only what changed since.")] = False,
     once: Annotated[bool, typer.Option("--once", help="With --watch: one pass, for cron.")] = False,
     every: Annotated[float, typer.Option(help="With --watch: seconds between passes.")] = 60.0,
+    summary: Annotated[
+        Path | None, typer.Option(help="With --policy: also write how it ended, as JSON.")
+    ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(help="With --policy: the same for Prometheus' textfile collector.")
+    ] = None,
+    log_file: LogFile = None,
     as_json: Json = False,
 ) -> None:
     """All of it: plan (or continue what is unfinished), rehearse, approve, apply, prove."""
     from toolkit import workflow
 
-    work, show = workspace()
+    work, show = workspace(log_file)
     given = parameters(operation, param, params)
     rules = read_policy(policy)
-    if watch:
-        _watch(work, show, operation, given, rules, once=once, every=every, as_json=as_json)
+    if rules is not None:
+        if canary is not None:
+            rules = rules.model_copy(update={"canary": canary})
+        files = Files(summary, metrics)
+        _unattended(
+            work,
+            show,
+            operation,
+            given,
+            rules,
+            files,
+            rehearsing=rehearsing,
+            watch=watch,
+            every=None if once else every,
+            as_json=as_json,
+        )
         return
+    for option, path in (("--summary", summary), ("--metrics", metrics)):
+        if path is not None:
+            raise ParameterError("run", option, str(path), "goes with a policy", "Add --policy policy.yaml.")
+    if watch:
+        raise ApprovalNeeded(
+            "--watch works without anybody watching.", "Give it a policy: --policy policy.yaml"
+        )
 
     def agreed(waiting: Run) -> None:
         if not as_json:
             show_plan(work, show, waiting, False)
         approver(work, show, agree, policy, max_share)(waiting)
 
-    until = None
-    if rules is not None and rules.window is not None:
-        until = work.clock.now() + rules.window.remaining_s(work.clock.now())
     done, certificate = workflow.run_all(
-        work, operation, given, agree=agreed, rehearsing=rehearsing, canary=canary, until=until
+        work, operation, given, agree=agreed, rehearsing=rehearsing, canary=10 if canary is None else canary
     )
     if certificate is None:
         show_plan(work, show, done, as_json)
@@ -180,36 +209,74 @@ def run(
     finish(show, done, certificate, as_json)
 
 
-def _watch(
+@dataclass(frozen=True)
+class Files:
+    """Where machines read how an unattended run ended."""
+
+    summary: Path | None
+    metrics: Path | None
+
+
+def _unattended(
     work: Workspace,
     show: Shower,
     operation: str,
     given: dict[str, Any],
-    rules: Policy | None,
+    rules: Policy,
+    files: Files,
     *,
-    once: bool,
-    every: float,
+    rehearsing: bool,
+    watch: bool,
+    every: float | None,
     as_json: bool,
 ) -> None:
+    """One run within a policy, or pass after pass."""
     from toolkit import workflow
 
-    if rules is None:
-        raise ApprovalNeeded(
-            "--watch works without anybody watching.", "Give it a policy: --policy policy.yaml"
-        )
+    def planned(run: Run) -> None:
+        if not as_json:
+            show_plan(work, show, run, False)
+
     while True:
-        passed = workflow.keep_in_step(work, operation, given, rules)
-        if passed is None:
-            if not as_json:
-                show.line(show._("In step; nothing to do."))
-            if once:
-                return
-        else:
-            done, certificate = passed
-            tell_result(show, done, certificate, as_json)
-            if once or certificate.exit_code not in (0, 3):
-                raise typer.Exit(certificate.exit_code)
+        ended = workflow.run_unattended(
+            work, operation, given, rules, rehearsing=rehearsing, watch=watch, planned=planned
+        )
+        _tell_ended(work, show, ended, files, as_json=as_json, watch=watch)
+        code = ended.summary.exit_code
+        if not watch or every is None or code not in (0, 3):
+            raise typer.Exit(code)
         work.clock.sleep(every)
+
+
+def _tell_ended(
+    work: Workspace, show: Shower, ended: Ended, files: Files, *, as_json: bool, watch: bool
+) -> None:
+    """Say how an unattended run ended: to the terminal, and to the files machines read."""
+    from toolkit.runs.summary import write_metrics, write_summary
+    from toolkit.workflow import ledger_of
+
+    summary = ended.summary
+    if ended.certificate is not None and ended.run is not None:
+        tell_result(show, ended.run, ended.certificate, as_json)
+    elif ended.error is None and not as_json:
+        if summary.outcome == "left out":
+            show.line(show._("Outside the window; left out."))
+        elif watch:
+            show.line(show._("In step; nothing to do."))
+        else:
+            show.line(show._("Nothing to do."), "green")
+    elif as_json:
+        print_json(summary.facts())
+    if not as_json and (ended.run is not None or ended.error is not None):
+        show.line(summary.line(show.language))
+    for each in ended.untold:
+        typer.echo(f"{show._('Could not be told')}: {each}", err=True)
+    if files.summary is not None:
+        write_summary(summary, files.summary)
+    if files.metrics is not None:
+        write_metrics(summary, files.metrics, ledger_of(work).last(summary.operation, succeeded=True))
+    if ended.error is not None:
+        raise ended.error
 
 
 @app.command()
@@ -221,27 +288,3 @@ def report(run_id: RunName = "last") -> None:
     work, show = workspace()
     for path in write_report(workflow.find_run(work, run_id), language=work.settings.language):
         show.line(str(path))
-
-
-@app.command()
-def runs(as_json: Json = False) -> None:
-    """List runs."""
-    from toolkit.runs import Run
-
-    work, show = workspace()
-    found = Run.all(work.root, work.clock.now)
-    if as_json:
-        print_json(
-            [
-                {
-                    "run": each.id,
-                    "portal": each.facts.portal,
-                    "operation": each.facts.operation,
-                    "state": each.state,
-                    "changes": each.journal.counts(),
-                }
-                for each in found
-            ]
-        )
-        return
-    show.runs(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,7 +88,17 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except ToolkitError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(error.in_words(_language()), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _language() -> str:
+    """The reader's language, also where the settings cannot be read: then it is the one they were meant to have."""
+    from toolkit.settings import Settings
+
+    try:
+        return Settings.load().language
+    except ToolkitError:
+        return "en" if os.environ.get("B24_LANGUAGE") == "en" else "ru"

@@ -7,6 +7,7 @@ is known about it), `verify` (the proof) and `undo`.
 
 from __future__ import annotations
 
+from toolkit.runs.addressees import Email, Tell
 from toolkit.runs.apply import ApplyRules, Progress, apply
 from toolkit.runs.changes import Changes, binds, creates, deletes, listed, notices, rewrites, unbinds, updates
 from toolkit.runs.cost import PlanCost, estimate
@@ -26,6 +27,7 @@ __all__ = [
     "ApplyRules",
     "Certificate",
     "Changes",
+    "Email",
     "Hold",
     "Journal",
     "Operation",
@@ -39,6 +41,7 @@ __all__ = [
     "RunFacts",
     "Settled",
     "Tables",
+    "Tell",
     "Undo",
     "UndoParams",
     "Window",

@@ -27,7 +27,7 @@ from toolkit.records import Snapshot, Wanted
 from toolkit.runs.journal import Journal
 from toolkit.runs.plan import Plan
 
-__all__ = ["STATES", "Run", "RunFacts"]
+__all__ = ["STATES", "Run", "RunFacts", "portal_folder"]
 
 # What a run has been through, told by its journal; each with the sentence on when it is entered.
 STATES: Mapping[str, str] = {
@@ -90,7 +90,7 @@ class Run:
         Raises:
             StorageError: it cannot be made.
         """
-        folder = root / _safe(facts.portal) / facts.run
+        folder = portal_folder(root, facts.portal) / facts.run
         try:
             folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -262,8 +262,9 @@ def new_run_id(now: float, operation: str) -> str:
     return f"{moment}-{operation}-{secrets.token_hex(2)}"
 
 
-def _safe(portal: str) -> str:
-    return re.sub(r"[^\w.-]", "_", portal)
+def portal_folder(root: Path, portal: str) -> Path:
+    """The folder of everything kept about one portal."""
+    return root / re.sub(r"[^\w.-]", "_", portal)
 
 
 def private(path: Path) -> Path:

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from toolkit.errors import PlanError
+from toolkit.runs.addressees import Tell
 from toolkit.runs.plan import Plan
 
 __all__ = ["POLICY_TEMPLATE", "Policy", "Window", "over_share"]
@@ -62,6 +63,27 @@ class Window(BaseModel):
                 return closes.timestamp() - unix
         return 0.0
 
+    def missed(self, since: float, until: float) -> int:
+        """How many windows opened and closed entirely between two moments, unix seconds."""
+        zone = ZoneInfo(self.zone)
+        day = datetime.fromtimestamp(since, zone).date()
+        last = datetime.fromtimestamp(until, zone).date()
+        found = 0
+        while day <= last:
+            opens = datetime.combine(day, self.start, zone)
+            closes = datetime.combine(day, self.end, zone)
+            if closes <= opens:
+                closes += timedelta(days=1)
+            wanted = not self.days or day.isoweekday() in self.days
+            found += wanted and since < opens.timestamp() and closes.timestamp() <= until
+            day += timedelta(days=1)
+        return found
+
+    def offset_s(self, unix: float) -> float:
+        """By how many seconds the zone is ahead of UTC at that moment."""
+        offset = datetime.fromtimestamp(unix, ZoneInfo(self.zone)).utcoffset()
+        return offset.total_seconds() if offset is not None else 0.0
+
 
 class Policy(BaseModel):
     """What unattended runs may do.
@@ -75,18 +97,23 @@ class Policy(BaseModel):
         must_rehearse: rehearse on a sandbox first; a rehearsal that is not clean stops the run.
         canary: changes carried out and re-read before the rest; 0 for none.
         window: when it may write; None for always.
+        missed: what a run does that begins when the window is closed: `skip` leaves it out, `late` carries
+            it out all the same if its window went by without a run, `tell` leaves it out and tells.
+        tell: whom to tell how it went; None for nobody.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    operations: list[str]
-    kinds: list[Literal["update", "create", "delete", "merge", "bind", "notify"]]
+    operations: list[str] = Field(min_length=1)
+    kinds: list[Literal["update", "create", "delete", "merge", "bind", "notify"]] = Field(min_length=1)
     max_changes: int = Field(ge=1)
     max_changes_per_day: int | None = Field(None, ge=1)
     max_share: float = Field(0.3, gt=0, le=1)
     must_rehearse: bool = True
     canary: int = Field(10, ge=0)
     window: Window | None = None
+    missed: Literal["skip", "late", "tell"] = "tell"
+    tell: Tell | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Policy:
@@ -94,6 +121,11 @@ class Policy(BaseModel):
             raise ValueError("max_changes_per_day is below max_changes, so no full run could ever start")
         if self.canary >= self.max_changes:
             raise ValueError("canary is not smaller than max_changes")
+        if "missed" in self.model_fields_set:
+            if self.missed == "tell" and self.tell is None:
+                raise ValueError("missed: tell has nobody to tell: add tell, or write skip or late")
+            if self.window is None:
+                raise ValueError("missed says what to do outside the window, but there is no window")
         return self
 
     @classmethod
@@ -166,8 +198,8 @@ def over_share(plan: Plan, table_sizes: Mapping[str, int], max_share: float) -> 
 
 
 POLICY_TEMPLATE = """\
-# What b24kit may do on this portal when nobody is watching.
-# Что b24kit может делать на этом портале без присмотра.
+# What b24kit may do on this portal when nobody is watching. Check it with: b24kit policy check policy.yaml
+# Что b24kit может делать на этом портале без присмотра. Проверить: b24kit policy check policy.yaml
 operations: [reassign_contacts]      # какие операции / which operations
 kinds: [update, notify]              # виды изменений: update create delete merge bind notify
 max_changes: 500                     # не больше за один запуск / at most per run
@@ -178,5 +210,18 @@ canary: 10                           # столько изменений про�
 window:                              # когда можно писать; удалите, если всегда / when writing is allowed
   start: "21:00"
   end: "06:00"
-  zone: Europe/Moscow
+  zone: Europe/Moscow                # часовой пояс портала / the portal's time zone
+  days: []                           # 1 (пн) .. 7 (вс), ночь считается по её вечеру; [] - каждый день
+missed: skip                         # начали вне окна: skip - пропустить, late - наверстать, tell - сообщить
+# tell:                              # кому сообщить о ходе дел / whom to tell
+#   when: trouble                    # trouble - только о неладном, changes - и об изменениях, always
+#   portal: [1]                      # id пользователей: уведомление на самом портале (право im)
+#   email:                           # пароль - в B24_SMTP_PASSWORD или в keyring, не здесь
+#     server: smtp.example.ru
+#     port: 587
+#     security: starttls             # starttls, tls; none - только для сервера на этой машине
+#     user: robot@example.ru
+#     sender: robot@example.ru
+#     to: [admin@example.ru]
+#   webhook: env                     # адрес в B24_TELL_WEBHOOK: туда уйдёт итог в JSON; или https://...
 """

@@ -19,10 +19,12 @@ from toolkit.workflow.rehearsing import Rehearsal, rehearse
 from toolkit.workflow.routing import routing_facts
 from toolkit.workflow.sandboxes import Order, running_sandboxes, serve_sandbox, tell_sandbox
 from toolkit.workflow.snapshots import snapshot
+from toolkit.workflow.unattended import Ended, check_policy, compare_zones, ledger_of, run_unattended
 from toolkit.workflow.watching import keep_in_step
 from toolkit.workflow.workspace import Workspace, connect, find_run, operation_of
 
 __all__ = [
+    "Ended",
     "Finding",
     "Order",
     "Rehearsal",
@@ -32,12 +34,15 @@ __all__ = [
     "approve_by_policy",
     "carry_out",
     "check",
+    "check_policy",
     "client_index",
+    "compare_zones",
     "connect",
     "cost_of",
     "doctor",
     "find_run",
     "keep_in_step",
+    "ledger_of",
     "match",
     "operation_of",
     "plan",
@@ -45,6 +50,7 @@ __all__ = [
     "rehearse",
     "routing_facts",
     "run_all",
+    "run_unattended",
     "running_sandboxes",
     "serve_sandbox",
     "snapshot",

@@ -34,9 +34,16 @@ _OVERLAP_S = 120.0  # the portal keeps whole seconds, and a record may be saved 
 
 
 def keep_in_step(
-    work: Workspace, name: str, given: Mapping[str, Any], policy: Policy
+    work: Workspace, name: str, given: Mapping[str, Any], policy: Policy, *, until: float | None = None
 ) -> tuple[Run, Certificate] | None:
     """One pass of a watched operation: what changed since the last pass, and only the drift it caused.
+
+    Args:
+        work: where.
+        name: of the operation.
+        given: its parameters.
+        policy: approves, or not.
+        until: see `carry_out`.
 
     Returns:
         The run and its certificate; None when nothing had to be done.
@@ -52,7 +59,7 @@ def keep_in_step(
         raise PlanError(name, "cannot be watched", "Run it from time to time instead.")
     waiting = unfinished(work, name, given)
     if waiting is not None and waiting.state in ("applying", "paused", "approved"):
-        return waiting, carry_out(work, waiting, canary=0)
+        return waiting, carry_out(work, waiting, canary=0, until=until)
     with connect(work) as portal:
         mark = work.root / portal.host.replace(":", "_") / f"watch-{name}-{_key(params)}.json"
         since = json.loads(mark.read_text())["since"] if mark.exists() else None
@@ -73,7 +80,7 @@ def keep_in_step(
     if policy.must_rehearse:
         rehearse(work, run)
     approve_by_policy(work, run, policy)
-    certificate = carry_out(work, run, canary=min(policy.canary, len(run.plan.active)))
+    certificate = carry_out(work, run, canary=min(policy.canary, len(run.plan.active)), until=until)
     _write_mark(mark, now)
     return run, certificate
 
