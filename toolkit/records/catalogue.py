@@ -7,6 +7,7 @@ both as on the wire.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -38,6 +39,9 @@ class Entity:
         volatile_fields: change by themselves at every write or look, so comparison leaves them out.
         consequences: field to the fields the portal changes along with it (stage to `movedTime`).
         card_path: path of the record's card with `{id}`; "" when it has no page.
+        id_key: the parameter that names a record in a read or write; "" for the usual one.
+        capitals: requests spell in capitals (`UF_CRM_TASK`) what answers spell `ufCrmTask`.
+        numbered_by: fields that together name a record which has no id of its own; see `numbered`.
         source: the documentation page of the list method.
     """
 
@@ -59,6 +63,9 @@ class Entity:
     volatile_fields: frozenset[str] = frozenset()
     consequences: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     card_path: str = ""
+    id_key: str = ""
+    capitals: bool = False
+    numbered_by: tuple[str, ...] = ()
 
     @property
     def family(self) -> Literal["item", "legacy", "fields"]:
@@ -109,7 +116,7 @@ class Entity:
                 raise ParameterError(
                     self.list_method, "filter", dict(where), "cannot be given", "Leave the filter out."
                 )
-            params[self.filter_key] = dict(where)
+            params[self.filter_key] = self._asked(where)
         if self.select_key:
             params[self.select_key] = self.select(fields)
         return params
@@ -119,7 +126,7 @@ class Entity:
         everything = ["*"] if self.family == "item" or self.name == "activity" else ["*", "UF_*"]
         if fields is None or (self.family == "item" and "fm" in fields):
             return everything
-        return list(dict.fromkeys([self.id_field, *fields]))
+        return list(self._asked(dict.fromkeys([self.id_field, *fields])))
 
     def get_params(self, record_id: int) -> dict[str, Any]:
         """Parameters that read one record by id."""
@@ -129,7 +136,7 @@ class Entity:
         """Parameters that create a record with these field values."""
         if not self.fields_key:
             return {**self.base_params, **values}
-        return {**self.base_params, self.fields_key: dict(values)}
+        return {**self.base_params, self.fields_key: self._asked(values)}
 
     def update_params(self, record_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters that write these field values into a record."""
@@ -143,11 +150,32 @@ class Entity:
         """The address of a record's card; "" when the portal has no page for it."""
         return f"https://{host}{self.card_path.format(id=record_id)}" if self.card_path else ""
 
+    def numbered(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The record with an id: where the portal gives it none, a number made of the fields that name it.
+
+        Args:
+            record: as on the wire.
+        """
+        if not self.numbered_by or self.id_field in record:
+            return record
+        first, *others = (int(record.get(name) or 0) for name in self.numbered_by)
+        for each in others:
+            first = first * _NUMBERS_OF_A_KIND + each
+        return {self.id_field: first, **record}
+
     @property
     def _id_key(self) -> str:
         # user.update and department.update take ID beside the fields; CRM methods take id.
-        return "id" if self.fields_key else "ID"
+        return self.id_key or ("id" if self.fields_key else "ID")
 
+    def _asked(self, named: Mapping[str, Any]) -> dict[str, Any]:
+        """A map by field, spelled as requests spell it."""
+        if not self.capitals:
+            return dict(named)
+        return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper(): value for name, value in named.items()}
+
+
+_NUMBERS_OF_A_KIND = 10_000  # type ids stay below; ids of ten digits still fit into 64 bits
 
 _ITEM_VOLATILE = frozenset(
     {
@@ -286,6 +314,38 @@ _LEGACY: tuple[Entity, ...] = (
         source="api-reference/crm/requisites/bank-detail/crm-requisite-bank-detail-list.md",
     ),
     Entity(
+        name="address",
+        list_method="crm.address.list",
+        # Without an id to go by, pages only hold still when what names an address orders them.
+        base_params=MappingProxyType(
+            {"order": {"ENTITY_ID": "ASC", "ENTITY_TYPE_ID": "ASC", "TYPE_ID": "ASC"}}
+        ),
+        select_key="",
+        volatile_fields=frozenset({"LOC_ADDR_ID"}),
+        numbered_by=("ENTITY_ID", "ENTITY_TYPE_ID", "TYPE_ID"),
+        source="api-reference/crm/requisites/addresses/crm-address-list.md",
+    ),
+    Entity(
+        name="requisitelink",
+        list_method="crm.requisite.link.list",
+        base_params=MappingProxyType({"order": {"ENTITY_ID": "ASC", "ENTITY_TYPE_ID": "ASC"}}),
+        select_key="",
+        numbered_by=("ENTITY_ID", "ENTITY_TYPE_ID"),
+        source="api-reference/crm/requisites/links/crm-requisite-link-list.md",
+    ),
+    Entity(
+        name="task",
+        list_method="tasks.task.list",
+        update_method="tasks.task.update",
+        id_field="id",
+        id_key="taskId",
+        capitals=True,
+        responsible_field="responsibleId",
+        volatile_fields=frozenset({"changedDate", "changedBy", "activityDate", "viewedDate"}),
+        card_path="/company/personal/user/0/tasks/task/view/{id}/",
+        source="api-reference/tasks/tasks-task-list.md",
+    ),
+    Entity(
         name="status",
         list_method="crm.status.list",
         get_method="crm.status.get",
@@ -323,7 +383,7 @@ _LEGACY: tuple[Entity, ...] = (
     ),
 )
 _PLAIN: Mapping[str, Entity] = {each.name: each for each in _LEGACY}
-_PER_TYPE = ("item", "category", "stagehistory", "field")
+_PER_TYPE = ("item", "category", "stagehistory", "field", "listelement")
 
 
 @lru_cache(maxsize=512)
@@ -332,8 +392,9 @@ def entity(name: str) -> Entity:
 
     Args:
         name: `lead`, `deal`, `contact`, `company`, `quote`, `invoice`, `user`, `department`, `activity`,
-            `call`, `requisite`, `bankdetail`, `status`, `type`, `userfield`; or one of `item`, `category`,
-            `stagehistory`, `field` with a number, `item:177`. `item:2` is another spelling of `deal`.
+            `call`, `requisite`, `bankdetail`, `address`, `requisitelink`, `task`, `status`, `type`,
+            `userfield`; or one of `item`, `category`, `stagehistory`, `field`, `listelement` with a number,
+            `item:177`. `item:2` is another spelling of `deal`; the number of `listelement` is its list's.
 
     Raises:
         ParameterError: no such entity.
@@ -355,6 +416,16 @@ def entity(name: str) -> Entity:
         return _item(f"item:{type_id}", type_id, ("xmlId",), f"/crm/type/{type_id}/details/{{id}}/")
     if prefix == "category":
         return _category(type_id)
+    if prefix == "listelement":
+        return Entity(
+            name=f"listelement:{type_id}",
+            list_method="lists.element.get",
+            base_params=MappingProxyType({"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": type_id}),
+            filter_key="FILTER",
+            select_key="",
+            card_path=f"/company/lists/{type_id}/element/0/{{id}}/",
+            source="api-reference/lists/elements/lists-element-get.md",
+        )
     if prefix == "stagehistory":
         return Entity(
             name=f"stagehistory:{type_id}",

@@ -219,6 +219,27 @@ string: NAME CODE XML_ID ORIGINATOR_ID COMMENTS RQ_BANK_NAME RQ_BANK_ADDR RQ_BAN
 string: RQ_ACC_NUM RQ_ACC_TYPE RQ_ACC_CURRENCY RQ_COR_ACC_NUM RQ_IBAN RQ_SWIFT RQ_BIC
 char: ACTIVE
 """,
+    "address": """
+integer: ID TYPE_ID ENTITY_TYPE_ID ENTITY_ID ANCHOR_TYPE_ID ANCHOR_ID LOC_ADDR_ID
+string: ADDRESS_1 ADDRESS_2 CITY POSTAL_CODE REGION PROVINCE COUNTRY COUNTRY_CODE
+""",
+    "requisitelink": """
+integer: ID ENTITY_TYPE_ID ENTITY_ID REQUISITE_ID BANK_DETAIL_ID MC_REQUISITE_ID MC_BANK_DETAIL_ID
+""",
+    "task": """
+integer: id parentId status priority groupId timeEstimate
+string: title description mark
+crm[]: ufCrmTask
+user: responsibleId createdBy changedBy closedBy statusChangedBy
+datetime: createdDate changedDate closedDate statusChangedDate deadline startDatePlan endDatePlan
+datetime: dateStart activityDate
+""",
+    "listelement": """
+integer: ID IBLOCK_SECTION_ID SORT
+string: NAME CODE
+user: CREATED_BY
+datetime: DATE_CREATE TIMESTAMP_X
+""",
     "category": """
 integer: id sort entityTypeId
 string: name originId originatorId code

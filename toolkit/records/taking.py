@@ -150,7 +150,7 @@ def write_snapshot(
         for given, rows in records.items():
             kind = entity(given)
             known = {**kind.documented, **(definitions or {}).get(given, {})}
-            facts = write_table(part / kind.file_name, _pages(rows), kind.id_field, known)
+            facts = write_table(part / kind.file_name, _pages(map(kind.numbered, rows)), kind.id_field, known)
             _require_unique_ids(part / kind.file_name, kind, folder)
             entries[kind.name] = _entry_of(kind, facts, started=text, finished=text)
         manifest = Manifest(
@@ -214,7 +214,8 @@ class _Reading:
         if self.kind.family == "fields":
             yield [{"name": name, **one} for name, one in self.defined.items()]
         elif ids is None:
-            yield from self.portal.list(self.kind.list_method, self.params)
+            for page in self.portal.list(self.kind.list_method, self.params):
+                yield [dict(self.kind.numbered(row)) for row in page] if self.kind.numbered_by else page
         else:
             yield from self._pages_by_id(ids)
 
@@ -252,7 +253,7 @@ class _Reading:
         where = dict(self.wanted.filter)
         # The call list knows no "@"; there an array is IN by itself.
         key = kind.id_field if kind.name == "call" else f"@{kind.id_field}"
-        if not kind.filter_key or key in where:
+        if not kind.filter_key or kind.numbered_by or key in where:
             raise ParameterError(
                 "records", "ids", len(ids), f"cannot be asked for in {kind.list_method}", "Leave them out."
             )

@@ -6,6 +6,7 @@ crm-activity-list.md, read 2026-11-22.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,17 +15,21 @@ from .fields import Kind
 from .records import PRIMARY_COLUMN
 from .restored_fields import NOT_COLUMNS, kept_type, known_names, reader_of
 
-__all__ = ["Reading", "bindings_of", "talks_of"]
+__all__ = ["Reading", "bindings_of", "talks_of", "upper_name"]
 
 
 def bindings_of(activity: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What an activity hangs on: its BINDINGS if the snapshot has them, else its owner."""
-    for each in activity["BINDINGS"] or [activity]:
-        yield {
-            "ACTIVITY_ID": int(activity["ID"]),
-            "ENTITY_TYPE_ID": int(each["OWNER_TYPE_ID"] or 0),
-            "ENTITY_ID": int(each["OWNER_ID"] or 0),
-        }
+    """What an activity hangs on: its BINDINGS if the snapshot has them, else its owner and whom it talks to."""
+    if activity["BINDINGS"]:
+        pairs = [(each["OWNER_TYPE_ID"], each["OWNER_ID"]) for each in activity["BINDINGS"]]
+    else:
+        pairs = [(activity["OWNER_TYPE_ID"], activity["OWNER_ID"])]
+        talks = activity["COMMUNICATIONS"] or []
+        pairs += [(each.get("ENTITY_TYPE_ID"), each.get("ENTITY_ID")) for each in talks]
+    targets = dict.fromkeys((int(type_id or 0), int(owner or 0)) for type_id, owner in pairs)
+    for at, (type_id, owner) in enumerate(targets):
+        if at == 0 or (type_id and owner):
+            yield {"ACTIVITY_ID": int(activity["ID"]), "ENTITY_TYPE_ID": type_id, "ENTITY_ID": owner}
 
 
 def talks_of(activity: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -37,6 +42,11 @@ def talks_of(activity: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "ENTITY_TYPE_ID": int(each.get("ENTITY_TYPE_ID") or 0),
             "ENTITY_ID": int(each.get("ENTITY_ID") or 0),
         }
+
+
+def upper_name(name: str) -> str:
+    """`ufCrmTask` as the tables spell it."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
 
 
 class Reading:

@@ -25,7 +25,7 @@ from ..wire.values import Zone, stored
 from .bulk import add_rows, in_bulk, load_records
 from .fields import KINDS, Kind
 from .restored_fields import declare_fields, known_names, reader_of
-from .restored_records import Reading, bindings_of, talks_of
+from .restored_records import Reading, bindings_of, talks_of, upper_name
 from .store import TABLES
 
 __all__ = ["Restored", "SnapshotFormatError", "load_snapshot"]
@@ -39,6 +39,9 @@ _TABLE_OF = {
     "call": "call_statistic",
     "requisite": "requisite",
     "bankdetail": "bank_detail",
+    "address": "address",
+    "requisitelink": "requisite_link",
+    "task": "task",
 }
 _OF_ACTIVITY = ("ID", "OWNER_TYPE_ID", "OWNER_ID", "BINDINGS", "COMMUNICATIONS")
 _BATCH = 10_000  # rows of a Parquet file decoded at once
@@ -260,6 +263,8 @@ class _Restorer:
             for row in rows:
                 if table == "activity":
                     hanging.append({name: row.get(name) for name in _OF_ACTIVITY})
+                if table == "task":
+                    row = {upper_name(name): value for name, value in row.items()}
                 yield self._columns(table, row)
 
         self._store.db.execute(f'DELETE FROM "{table}"')
