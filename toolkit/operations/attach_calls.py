@@ -92,7 +92,7 @@ class AttachCalls(Operation):
         talks = read_talks(tables, join_s=params.join_s)
         shelf = AppealShelf.of(appeals, fields["calls"])
         legs = talks.legs[talks.legs["problem"] == ""].copy()
-        legs["held"] = legs["call"].map(shelf.calls.set_index("call")["appeal"]).astype("Int64")
+        legs["held"] = legs["call"].map(shelf.holders).astype("Int64")
         begun = legs.groupby("talk")["held"].first().reindex(talks.table.index).astype("Int64")
         chosen = begun.fillna(nearest_appeals(talks.table, shelf, params.window_s))
         legs["appeal"] = legs["talk"].map(chosen).astype("Int64")

@@ -146,8 +146,7 @@ class BackfillAppeals(Operation):
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The calls with their fate and appeal; the conversations with deal and responsible."""
         legs, table = talks.legs.copy(), talks.table.copy()
-        kept = shelf.calls.set_index("call")["appeal"]
-        legs["held"] = legs["call"].map(kept).astype("Int64")
+        legs["held"] = legs["call"].map(shelf.holders).astype("Int64")
         table["appeal"] = legs.groupby("talk")["held"].first().reindex(table.index).astype("Int64")
         _find_deals(table, tables["deal"])
         _find_responsible(table, tables, params.fallback)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ __all__ = [
     "appeal_fields",
     "attached",
     "call_cells",
+    "call_clients",
     "left_alone",
     "marker_of",
     "nearest_appeals",
@@ -69,13 +70,19 @@ class AppealShelf:
 
     Args:
         by_client: columns appeal, created, client (`contact:5`), ours (made of a call): one row per client.
-        calls: one row per call an appeal holds: appeal, call.
+        calls: one row per appeal and call it holds: appeal, call.
         newest: when the newest was created; NaT without any.
     """
 
     by_client: pd.DataFrame
     calls: pd.DataFrame
     newest: pd.Timestamp
+
+    @property
+    def holders(self) -> pd.Series[Any]:
+        """Call to the appeal that holds it; where several do, the one made of it, else the oldest."""
+        holders: pd.Series[Any] = self.calls.drop_duplicates("call").set_index("call")["appeal"]
+        return holders
 
     @classmethod
     def of(cls, appeals: pd.DataFrame, calls_field: str) -> AppealShelf:
@@ -91,7 +98,7 @@ class AppealShelf:
         ours = marker.str.match(r"(call|activity|line):")
         listed = pd.DataFrame({"appeal": ids, "call": _lists(appeals, calls_field)}).explode("call")
         first = pd.DataFrame({"appeal": ids, "call": marker.str.removeprefix("call:")})[ours]
-        calls = pd.concat([first, listed.dropna()], ignore_index=True).drop_duplicates("call")
+        calls = pd.concat([first, listed.dropna()], ignore_index=True).drop_duplicates()
         clients = pd.concat(
             [
                 _clients(ids, _lists(appeals, "contactIds"), "contact"),
@@ -188,6 +195,8 @@ def attached(
     appeals: pd.DataFrame,
     fields: Mapping[str, str],
     language: str,
+    *,
+    told_by: Literal["first", "last"] = "first",
 ) -> Changes:
     """Calls given to appeals that exist: their ids noted there, what is empty filled, activities bound.
 
@@ -198,6 +207,7 @@ def attached(
         appeals: the records of the smart process.
         fields: from `appeal_fields`.
         language: of the words.
+        told_by: whose result, duration and time fill the empty fields: the oldest call's, or the newest's.
     """
     if legs.empty:
         return Changes()
@@ -206,7 +216,7 @@ def attached(
     before, after, ids, reasons = [], [], [], []
     for appeal, theirs in legs.sort_values(["start", "call"], kind="stable").groupby("appeal", sort=True):
         was = _listed(held.at[appeal, fields["calls"]])
-        told = cells.loc[theirs["talk"].iloc[0]].to_dict()
+        told = cells.loc[theirs["talk"].iloc[0 if told_by == "first" else -1]].to_dict()
         empty = {name: value for name, value in told.items() if _blank(held.at[appeal, name]) and value != ""}
         ids.append(int(str(appeal)))
         reasons.append(str(theirs["reason"].iloc[0]))
@@ -277,7 +287,7 @@ def nearest_appeals(talks: pd.DataFrame, shelf: AppealShelf, window_s: int) -> p
     """
     theirs = shelf.by_client[~shelf.by_client["ours"]].sort_values(["created", "appeal"], kind="stable")
     theirs = theirs.drop_duplicates(["client", "created"])
-    asked = pd.DataFrame({"end": talks["end"], "client": _client_key(talks), "talk": talks.index})
+    asked = pd.DataFrame({"end": talks["end"], "client": call_clients(talks), "talk": talks.index})
     asked = asked[asked["client"] != ""].sort_values("end", kind="stable")
     if theirs.empty or asked.empty:
         return pd.Series(pd.NA, index=talks.index, dtype="Int64")
@@ -395,7 +405,8 @@ def _numbers(column: pd.Series[Any]) -> pd.Series[Any]:
     return numbers
 
 
-def _client_key(talks: pd.DataFrame) -> pd.Series[Any]:
+def call_clients(talks: pd.DataFrame) -> pd.Series[Any]:
+    """The client of each conversation, as `AppealShelf.by_client` spells it; "" for none."""
     contact = "contact:" + talks["contact"].astype("str")
     company = "company:" + talks["company"].astype("str")
     key = contact.where(talks["contact"].notna(), company.where(talks["company"].notna(), ""))
