@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -16,6 +17,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from toolkit.client.answers import Reply
+from toolkit.client.attachments import streamed
+from toolkit.client.downloads import Download, Fetcher
 from toolkit.client.identity import Identity
 from toolkit.client.masking import mask, quiet_http_logs
 from toolkit.errors import SettingsError
@@ -55,6 +58,8 @@ class Door:
         self._identity = identity
         transport = inner or httpx.HTTPTransport(verify=verify, proxy=_proxy_for(identity.origin))
         self._client = _client(_Sealed(transport, lambda url: _with_path(url, identity)), timeout_s)
+        self._verify, self._inner, self._timeout_s = verify, inner, timeout_s
+        self._outside: dict[str, httpx.Client] = {}
 
     @property
     def host(self) -> str:
@@ -87,9 +92,24 @@ class Door:
                 return Reply(401, error)
             return reply
 
+    def fetch(self, link: str, target: Path, *, most_bytes: int) -> Download:
+        """What a signed link leads to, streamed into a file; see `toolkit.client.downloads`.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        proxy = _proxy_for(link)
+        if (proxy or "") not in self._outside:
+            transport = self._inner or httpx.HTTPTransport(verify=self._verify, proxy=proxy)
+            self._outside[proxy or ""] = _client(_Links(transport), self._timeout_s)
+        client = self._outside[proxy or ""]
+        return Fetcher(client, self._identity.origin).fetch(link, target, most_bytes=most_bytes)
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        for each in self._outside.values():
+            each.close()
 
 
 def auth_server(
@@ -168,6 +188,23 @@ class _Sealed(httpx.BaseTransport):
         self._inner.close()
 
 
+class _Links(httpx.BaseTransport):
+    """Opens the link a request carries beside its address, so that no log or repr of it shows the link."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        extensions = {name: each for name, each in request.extensions.items() if name != "link"}
+        opened = httpx.URL(request.extensions["link"])
+        return self._inner.handle_request(
+            _Opened(request.method, opened, headers=request.headers, extensions=extensions)
+        )
+
+    def close(self) -> None:
+        self._inner.close()
+
+
 def _client(transport: httpx.BaseTransport, timeout_s: float) -> httpx.Client:
     return httpx.Client(
         transport=transport,
@@ -184,8 +221,13 @@ def _with_path(url: httpx.URL, identity: Identity) -> httpx.URL:
 
 def _ask(client: httpx.Client, verb: str, address: str, body: Mapping[str, Any] | None) -> tuple[Reply, str]:
     """The reply, and the origin the portal moved to when it says so."""
+    files = streamed(body) if body else None
     try:
-        response = client.request(verb, address, json=body)
+        if files is None:
+            response = client.request(verb, address, json=body)
+        else:
+            headers = {"Content-Type": "application/json", "Content-Length": str(files.length)}
+            response = client.request(verb, address, content=iter(files), headers=headers)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
         return Reply(None, refused=True, words=_words(error)), ""
     except httpx.TransportError as error:

@@ -26,6 +26,7 @@ from numbers import Integral
 from typing import Any, Literal
 from urllib.parse import quote
 
+from toolkit.client.attachments import FileOnDisk
 from toolkit.errors import CommandError
 
 __all__ = ["Booleans", "Reference", "batch_string", "why_not_in_batch", "wire_params"]
@@ -83,6 +84,8 @@ def why_not_in_batch(params: Mapping[str, Any]) -> str:
             return f"a bracket or nothing at all in the name {path[-1]!r}"
         if value is None:
             return f"{_shown(path)} is null"
+        if isinstance(value, FileOnDisk):
+            return f"{_shown(path)} is a file"
         if value == {} or value == []:
             return f"{_shown(path)} is an empty list"
         if isinstance(value, str) and "$result[" in value and not isinstance(value, Reference):
@@ -107,7 +110,7 @@ def batch_string(method: str, params: Mapping[str, Any]) -> str:
 
 
 def _wire(method: str, path: str, value: Any, booleans: Booleans, depth: int) -> Any:
-    if value is None or isinstance(value, Reference):
+    if value is None or isinstance(value, Reference | FileOnDisk):
         return value
     if depth > _DEEPEST:
         raise CommandError(method, path, "…", "is nested too deeply", "Flatten it.")

@@ -7,6 +7,7 @@ repeated after a lost answer, writes never are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -15,6 +16,7 @@ from toolkit.client.answers import OVERLOAD
 from toolkit.client.clock import Clock, SystemClock
 from toolkit.client.cost import CostModel
 from toolkit.client.door import Door, tls_context
+from toolkit.client.downloads import Download
 from toolkit.client.encoding import why_not_in_batch, wire_params
 from toolkit.client.governor import Governor, Hold, SharedGovernor
 from toolkit.client.ledger import Limits
@@ -275,6 +277,24 @@ class Portal:
             PortalError: as `call`.
         """
         return walk(self, known_method(method), dict(params or {}), progress)
+
+    def fetch(self, link: str, target: Path, *, most_bytes: int) -> Download:
+        """Stream what a signed link leads to into a private file; the link appears nowhere.
+
+        Broken answers are asked for again a few times.
+
+        Args:
+            link: `DOWNLOAD_URL`, `urlMachine` or the like, as a method just answered it.
+            target: replaced when it exists; left behind only when the download is done.
+            most_bytes: give up beyond this size.
+
+        Returns:
+            What came: size and checksum, or why there is no file. Never raises for what the network does.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        return self._sender.fetch(link, target, most_bytes=most_bytes)
 
     def chain(self, method: str, links: Sequence[Mapping[str, Any]]) -> Outcomes:
         """Calls of one read method in one batch, ending at its first error; a link may use earlier ones.

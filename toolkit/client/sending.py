@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from toolkit.client.answers import OVERLOAD, Reply, as_map, outcome_of, outcomes_of_batch, timing_of
 from toolkit.client.clock import Clock
 from toolkit.client.door import Door
+from toolkit.client.downloads import Download
 from toolkit.client.encoding import batch_string
 from toolkit.client.governor import Governor, Ticket
 from toolkit.client.methods import Method
@@ -129,6 +131,31 @@ class Sender:
                     break
             left = again
         return outcomes
+
+    def fetch(self, link: str, target: Path, *, most_bytes: int) -> Download:
+        """A file behind a signed link; paced and noted as a request called `download`.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        deadline = self._clock.now() + self.patience_s
+        tried = 0
+        while True:
+            ticket, waited_s, waited_for = self._permission(["download"], False, deadline)
+            if ticket is None:
+                return Download("lost", words="stopped" if waited_for == "stop" else "held up by a limit")
+            sent_at = self._clock.now()
+            got = self._door.fetch(link, target, most_bytes=most_bytes)
+            tried += 1
+            self.requests_sent += 1
+            self._governor.settle(ticket, [], None)
+            if self.on_request is not None:
+                states = [got.state == "done", got.state not in ("done", "lost"), got.state == "lost"]
+                took = self._clock.now() - sent_at
+                note = RequestNote({"download": 1}, sent_at, took, waited_s, waited_for, None, *states)
+                self.on_request(note)
+            if got.state != "lost" or tried >= _READ_TRIES or not self._pause(_backoff(tried)):
+                return got
 
     def _request(
         self, part: Sequence[Prepared], *, halt: bool, deadline: float
