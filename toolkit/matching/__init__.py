@@ -10,7 +10,7 @@ from toolkit.matching.clusters import Clusters, find_clusters, group_cards
 from toolkit.matching.decisions import Decision, Decisions
 from toolkit.matching.engines import DuckEngine, Engine
 from toolkit.matching.evidence import Evidence, gather_evidence
-from toolkit.matching.explain import Explanation, explain, picture
+from toolkit.matching.explain import Explanation, SharedKeys, explain, picture
 from toolkit.matching.find import Candidate, Found, find_client
 from toolkit.matching.index import ClientIndex, build_index
 from toolkit.matching.inn import InnClass, InnFlag, InnReading, KppKind, explain_inn, read_inn, read_inns
@@ -63,6 +63,7 @@ __all__ = [
     "PhoneNumber",
     "PhoneReading",
     "Reason",
+    "SharedKeys",
     "Tier",
     "Verdict",
     "build_index",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from toolkit.matching.picture import Arc, Dot, draw
 from toolkit.matching.reasons import Reason, Tier
 from toolkit.matching.wording import Language, key_words, reason_words, tier_words, words_of
 
-__all__ = ["Explanation", "explain", "picture"]
+__all__ = ["Explanation", "SharedKeys", "explain", "picture"]
 
 _NEIGHBOURS_DRAWN = 16
 
@@ -235,3 +237,56 @@ def _nearest(clusters: Clusters, start: list[int]) -> list[int]:
                     found.append(neighbour)
                     waiting.append(neighbour)
     return found
+
+
+class SharedKeys:
+    """What cards have in common, told in words; quick for many pairs.
+
+    Args:
+        clusters: where they were matched.
+        rows: the pairs asked about; with entity, a, b as in `Clusters.pairs`.
+    """
+
+    def __init__(self, clusters: Clusters, rows: Sequence[Mapping[Any, Any]]) -> None:
+        self._cards, self._keys = clusters.cards, clusters.evidence.keys
+        nodes = {self._at(row, side) for row in rows for side in ("a", "b")}
+        owners = clusters.evidence.owners
+        own = owners[owners["node"].isin(list(nodes))]
+        self._held: dict[int, set[int]] = {}
+        for node, key in zip(own["node"].tolist(), own["key"].tolist(), strict=True):
+            self._held.setdefault(node, set()).add(key)
+
+    def words(self, row: Mapping[Any, Any], language: Language) -> list[str]:
+        """A phrase per key that both cards of a pair own."""
+        both = self._held.get(self._at(row, "a"), set()) & self._held.get(self._at(row, "b"), set())
+        return [self._told(key, language) for key in self._keys.iloc[sorted(both)].to_dict("records")]
+
+    def among(
+        self, entity: str, ids: Sequence[int], language: Language
+    ) -> list[tuple[str, str, str, tuple[int, ...]]]:
+        """The keys that several of these cards own: type, value, words, who owns it."""
+        owners: dict[int, list[int]] = {}
+        for card in ids:
+            for key in self._held.get(self._cards.position(entity, card), ()):
+                owners.setdefault(key, []).append(card)
+        shared = sorted(key for key, cards in owners.items() if len(cards) > 1)
+        rows = self._keys.iloc[shared].to_dict("records")
+        return [
+            (
+                str(row["key_type"]),
+                str(row["key_value"]),
+                self._told(row, language),
+                tuple(sorted(owners[key])),
+            )
+            for key, row in zip(shared, rows, strict=True)
+        ]
+
+    @staticmethod
+    def _told(key: Mapping[Any, Any], language: Language) -> str:
+        return key_words(
+            key["key_type"], key["key_value"], key["extension"], key["owners"], key["people"], key["worth"],
+            language,
+        )  # fmt: skip
+
+    def _at(self, row: Mapping[Any, Any], side: str) -> int:
+        return self._cards.position(str(row["entity"]), int(row[side]))

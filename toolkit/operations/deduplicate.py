@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -17,6 +17,7 @@ from toolkit.matching import (
     Home,
     MatchRules,
     Reason,
+    SharedKeys,
     Tier,
     Verdict,
     email_keys,
@@ -24,12 +25,14 @@ from toolkit.matching import (
     inn_keys,
     phone_keys,
 )
-from toolkit.matching.survivorship import PRESETS, Card, FieldRule, survivors
-from toolkit.matching.wording import key_words, reason_words
+from toolkit.matching.survivorship import PRESETS, Card, Choice, FieldRule, survivors
+from toolkit.matching.wording import reason_words
 from toolkit.records import entity, multifields
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed
 from toolkit.runs.merges.cells import CardCells
 from toolkit.runs.merges.planning import MergeGroup, linked_ids, planned_merges
+from toolkit.runs.review.groups import GroupChoice, OfferedGroup
+from toolkit.runs.review.offering import Judged, offered_groups
 
 __all__ = ["Deduplicate", "DeduplicateParams", "KeptApart", "find_duplicates"]
 
@@ -42,6 +45,9 @@ TWO_FILES = "the cards hold different files in one field"
 OWN_COMPANY = "one of the cards is the portal owner's own company"
 TOO_LARGE = "the group is larger than allowed"
 NEVER = "asked never to touch it"
+ONE = "one client"
+PERHAPS = "perhaps one client: a person decides"
+CHOSEN = "one client, as a person decided"
 
 _DEAL = ["id", "contactIds", "companyId", "closed"]
 _USER = ["ID", "ACTIVE", "EMAIL", "WORK_PHONE", "PERSONAL_PHONE", "PERSONAL_MOBILE"]
@@ -96,6 +102,7 @@ class DeduplicateParams(OperationParams):
         denied_keys: phones (E.164) and mailboxes that prove nothing; those of employees and of the portal
             owner's own companies are added.
         denied_domains: mail domains that prove nothing.
+        choices: what a person chose in a review of an earlier plan on the same cards; see `GroupChoice`.
         children: records whose links are checked afterwards: deal, lead, quote, invoice.
         activities: read activities: they help to choose the master, and are bound to it where the portal
             leaves them behind.
@@ -117,6 +124,7 @@ class DeduplicateParams(OperationParams):
     never: dict[str, list[int]] = Field(default_factory=dict)
     denied_keys: list[str] = Field(default_factory=list)
     denied_domains: list[str] = Field(default_factory=list)
+    choices: list[GroupChoice] = Field(default_factory=list)
     children: list[Literal["deal", "lead", "quote", "invoice"]] = Field(default=["deal"])
     activities: bool = True
     language: Literal["ru", "en"] = "ru"
@@ -135,6 +143,7 @@ class Deduplicate(Operation):
         "ru": "карточки возвращаются под новыми номерами, с полями, связями и реквизитами; без истории",
     }
     Params = DeduplicateParams
+    filled_in: ClassVar[frozenset[str]] = frozenset({"choices", "decisions"})
 
     def reads(self, params: DeduplicateParams) -> Mapping[str, Read]:
         """Every card whole, what hangs on it, and how the portal defines its fields."""
@@ -162,44 +171,147 @@ class Deduplicate(Operation):
     def plan(self, tables: Tables, params: DeduplicateParams) -> Changes:
         """The groups that may be merged, and everything a person has to see."""
         clusters = find_duplicates(tables, params)
-        cells: dict[str, CardCells] = {name: CardCells(name, tables) for name in params.entities}
-        facts: dict[str, dict[int, dict[str, int]]] = {
-            name: _facts(name, tables, params) for name in params.entities
-        }
-        dismissed = frozenset(
-            tables["user"].loc[~tables["user"]["ACTIVE"].fillna(False).astype(bool), "ID"].astype("int64")
-        )
-        rules = PRESETS[params.preset].with_fields(params.fields)
+        judge = _Judge(tables, params)
         groups: list[MergeGroup] = []
         left: list[_Left] = []
-        for name, ids, reason in _groups(clusters, params):
-            against = _objection(name, ids, cells[name], params)
+        asked = [*_groups(clusters, params), *_chosen(tables, params)]
+        judge.read((name, ids) for name, ids, _, _ in asked)
+        for name, ids, reason, chosen in asked:
+            against = judge.objection(name, ids)
             if against:
                 left.append(_Left(name, min(ids), against, ", ".join(map(str, ids))))
                 continue
-            held = cells[name].cells(ids)
-            scalars = set(cells[name].scalars)
-            created = cells[name].column("createdTime", ids)
-            changed = cells[name].column("updatedTime", ids)
-            cards = [
-                Card(
-                    card,
-                    {
-                        field: value
-                        for field, value in held[card].items()
-                        if field in scalars and value is not False
-                    },
-                    created.get(card, ""),
-                    changed.get(card, ""),
-                    facts[name].get(card, {}),
-                )
-                for card in ids
-            ]
-            choice = survivors(cards, rules, dismissed=dismissed)
+            choice = judge.survive(name, ids, chosen)
             losers = tuple(card for card in sorted(ids) if card != choice.master)
             groups.append(MergeGroup(name, choice.master, losers, choice.values, reason))
         left += _pairs_left(clusters, params)
-        return Changes.joined(planned_merges(groups, tables, cells), *_listed(left))
+        return Changes.joined(planned_merges(groups, tables, judge.cells), *_listed(left))
+
+    def offered(self, tables: Tables, params: DeduplicateParams) -> list[OfferedGroup]:
+        """The groups a person may decide about, as `plan` proposes them without any choices.
+
+        Args:
+            tables: those the plan was made from.
+            params: those it was made with.
+        """
+        judge = _Judge(tables, params)
+        words = _OBJECTIONS[params.language]
+        judged = Judged(
+            judge.survive,
+            judge.objection,
+            lambda against: words.get(against, against),
+            judge.facts,
+            "review" in params.tiers,
+        )
+        clusters = find_duplicates(tables, params)
+        judge.read((str(name), [int(a), int(b)]) for name, a, b in _ends(clusters, params))
+        return offered_groups(clusters, judge.cells, judged, params.language)
+
+    def objections(self, tables: Tables, params: DeduplicateParams) -> Callable[[str, Sequence[int]], str]:
+        """What says why cards of an entity cannot be merged; "" when they can."""
+        return _Judge(tables, params).objection
+
+
+def _ends(clusters: Clusters, params: DeduplicateParams) -> Iterator[tuple[str, int, int]]:
+    pairs = clusters.pairs()
+    pairs = pairs[pairs["entity"].isin(params.entities) & pairs["tier"].isin(["auto", "review"])]
+    yield from zip(pairs["entity"], pairs["a"], pairs["b"], strict=True)
+
+
+_OBJECTIONS: Mapping[str, Mapping[str, str]] = {
+    "en": {},
+    "ru": {
+        TWO_ORIGINS: "карточки стоят за разными записями внешних систем",
+        TWO_CATEGORIES: "карточки в разных категориях",
+        TWO_FILES: "в одном поле карточек лежат разные файлы",
+        OWN_COMPANY: "одна из карточек — собственная компания владельца портала",
+        TOO_LARGE: "группа больше разрешённой",
+        NEVER: "просили никогда не трогать",
+    },
+}
+
+
+class _ReadOnce(CardCells):
+    """Cards asked for group by group, read all at once.
+
+    Each group by itself would look through the whole table again.
+    """
+
+    def __init__(self, name: str, tables: Tables) -> None:
+        super().__init__(name, tables)
+        self._held: dict[int, dict[str, Any]] = {}
+        self._columns: dict[str, dict[int, Any]] = {}
+
+    def cells(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """As `CardCells.cells`."""
+        wanted = list(ids)
+        missing = set(wanted) - self._held.keys()
+        if missing:
+            self._held.update(super().cells(missing))
+        return {card: self._held[card] for card in wanted if card in self._held}
+
+    def column(self, name: str, ids: Iterable[int]) -> dict[int, Any]:
+        """As `CardCells.column`."""
+        if name not in self._columns:
+            self._columns[name] = super().column(name, self.table[self.kind.id_field])
+        own = self._columns[name]
+        return {card: own[card] for card in ids if card in own}
+
+
+class _Judge:
+    """Which card survives, with which values, and what speaks against merging at all."""
+
+    def __init__(self, tables: Tables, params: DeduplicateParams) -> None:
+        self._params = params
+        self.cells: dict[str, CardCells] = {name: _ReadOnce(name, tables) for name in params.entities}
+        self.facts: dict[str, Mapping[int, Mapping[str, int]]] = {
+            name: _facts(name, tables, params) for name in params.entities
+        }
+        users = tables["user"]
+        gone = ~users["ACTIVE"].fillna(False).astype(bool)
+        self._dismissed = frozenset(users.loc[gone, "ID"].astype("int64"))
+        self._rules = PRESETS[params.preset].with_fields(params.fields)
+
+    def read(self, groups: Iterable[tuple[str, Sequence[int]]]) -> None:
+        """Read the cards of these groups at once."""
+        wanted: dict[str, list[int]] = {}
+        for name, ids in groups:
+            wanted.setdefault(name, []).extend(ids)
+        for name, ids in wanted.items():
+            self.cells[name].cells(ids)
+
+    def objection(self, name: str, ids: Sequence[int]) -> str:
+        """One of a few reasons, or ""."""
+        return _objection(name, ids, self.cells[name], self._params)
+
+    def survive(self, name: str, ids: Sequence[int], chosen: GroupChoice | None = None) -> Choice:
+        """Master and values by the rules, and by what a person chose."""
+        cells = self.cells[name]
+        held = cells.cells(ids)
+        scalars = set(cells.scalars)
+        created, changed = cells.column("createdTime", ids), cells.column("updatedTime", ids)
+        masters = set(chosen.masters) if chosen is not None else set()
+        cards = [
+            Card(
+                card,
+                {
+                    field: value
+                    for field, value in held[card].items()
+                    if field in scalars and value is not False
+                },
+                created.get(card, ""),
+                changed.get(card, ""),
+                # A person's word at this group outweighs one given as a parameter.
+                {**self.facts[name].get(card, {}), **({"chosen": 2} if card in masters else {})},
+            )
+            for card in ids
+        ]
+        choice = survivors(cards, self._rules, dismissed=self._dismissed)
+        own = {field: card for field, card in (chosen.values if chosen else {}).items() if card in held}
+        for field, card in own.items():
+            if field in held[card]:
+                choice.values[field], choice.taken_from[field] = held[card][field], card
+        return choice
 
 
 # -- who is the same ---------------------------------------------------------------------------------
@@ -304,16 +416,49 @@ def _denied(tables: Tables, params: DeduplicateParams, home: Home) -> frozenset[
     return frozenset(denied)
 
 
-def _groups(clusters: Clusters, params: DeduplicateParams) -> Iterator[tuple[str, list[int], str]]:
-    """Entity, ids and reason of each group to be merged."""
+_Asked = tuple[str, list[int], str, GroupChoice | None]
+
+
+def _groups(clusters: Clusters, params: DeduplicateParams) -> Iterator[_Asked]:
+    """Entity, ids and reason of each group to be merged, without those a person chose about."""
+    covered = _Covered(params.choices)
+    for name, ids, reason in _proposed(clusters, params):
+        if name in params.entities and not covered.holds(name, ids):
+            yield name, ids, reason, None
+
+
+def _chosen(tables: Tables, params: DeduplicateParams) -> Iterator[_Asked]:
+    """The parts a person chose, as far as their cards are still there."""
+    for choice in params.choices:
+        if choice.entity not in params.entities:
+            continue
+        there = set(tables[choice.entity]["id"])
+        for part in choice.parts:
+            ids = sorted(card for card in part if card in there)
+            if len(ids) > 1:
+                yield choice.entity, ids, CHOSEN, choice
+
+
+class _Covered:
+    """The cards a person chose about."""
+
+    def __init__(self, choices: Sequence[GroupChoice]) -> None:
+        self._choice = {(each.entity, card): at for at, each in enumerate(choices) for card in each.cards}
+
+    def holds(self, name: str, ids: Sequence[int]) -> bool:
+        """Whether one choice is about all of these cards."""
+        found = {self._choice.get((name, card), -1) for card in ids}
+        return len(found) == 1 and -1 not in found
+
+
+def _proposed(clusters: Clusters, params: DeduplicateParams) -> Iterator[tuple[str, list[int], str]]:
     table = clusters.groups()
     sure: dict[tuple[str, int], list[int]] = {}
     for name, group, card in zip(table["entity"], table["group"], table["id"], strict=True):
         sure.setdefault((str(name), int(group)), []).append(int(card))
     if "review" not in params.tiers:
         for (name, _), ids in sure.items():
-            if name in params.entities:
-                yield name, ids, "one client"
+            yield name, ids, ONE
         return
     parent: dict[tuple[str, int], tuple[str, int]] = {}
 
@@ -335,9 +480,7 @@ def _groups(clusters: Clusters, params: DeduplicateParams) -> Iterator[tuple[str
     for name, card in sorted(certain | asked):
         joined.setdefault(root((name, card)), []).append(card)
     for (name, _), ids in sorted(joined.items()):
-        if name in params.entities:
-            doubtful = any((name, card) in asked for card in ids)
-            yield name, ids, "perhaps one client: a person decides" if doubtful else "one client"
+        yield name, ids, PERHAPS if any((name, card) in asked for card in ids) else ONE
 
 
 # -- what speaks against a group ---------------------------------------------------------------------
@@ -380,7 +523,7 @@ def _pairs_left(clusters: Clusters, params: DeduplicateParams) -> list[_Left]:
     chosen = pairs[pairs["tier"].isin(list(wanted))]
     fitting = pairs[(pairs["tier"] == "never") & (pairs["verdict"] > int(Verdict.DISAGREE))]
     rows = pd.concat([chosen, fitting.head(_FORBIDDEN_LISTED)]).to_dict("records")
-    shared = _SharedKeys(clusters, rows)
+    shared = SharedKeys(clusters, rows)
     return [
         _Left(
             str(row["entity"]),
@@ -392,45 +535,8 @@ def _pairs_left(clusters: Clusters, params: DeduplicateParams) -> list[_Left]:
     ]
 
 
-def _words(row: Mapping[Any, Any], shared: _SharedKeys, language: Literal["ru", "en"]) -> list[str]:
+def _words(row: Mapping[Any, Any], shared: SharedKeys, language: Literal["ru", "en"]) -> list[str]:
     return reason_words(Reason(int(row["reasons"])), language) + shared.words(row, language)
-
-
-class _SharedKeys:
-    """What pairs of cards have in common.
-
-    Args:
-        clusters: where they were matched.
-        rows: the pairs asked about; columns of `Clusters.pairs`.
-    """
-
-    def __init__(self, clusters: Clusters, rows: Sequence[Mapping[Any, Any]]) -> None:
-        self._cards, self._keys = clusters.cards, clusters.evidence.keys
-        nodes = {self._at(row, side) for row in rows for side in ("a", "b")}
-        owners = clusters.evidence.owners
-        own = owners[owners["node"].isin(list(nodes))]
-        self._held: dict[int, set[int]] = {}
-        for node, key in zip(own["node"].tolist(), own["key"].tolist(), strict=True):
-            self._held.setdefault(node, set()).add(key)
-
-    def words(self, row: Mapping[Any, Any], language: Literal["ru", "en"]) -> list[str]:
-        """A phrase per key that both cards own."""
-        both = self._held.get(self._at(row, "a"), set()) & self._held.get(self._at(row, "b"), set())
-        return [
-            key_words(
-                key["key_type"],
-                key["key_value"],
-                key["extension"],
-                key["owners"],
-                key["people"],
-                key["worth"],
-                language,
-            )
-            for key in self._keys.iloc[sorted(both)].to_dict("records")
-        ]
-
-    def _at(self, row: Mapping[Any, Any], side: str) -> int:
-        return self._cards.position(str(row["entity"]), int(row[side]))
 
 
 def _listed(left: Sequence[_Left]) -> list[Changes]:

@@ -53,12 +53,15 @@ class Operation:
         title: what it does, in a line, by language.
         Params: its parameters.
         undo: what can be taken back, in a line, by language.
+        filled_in: parameters that are not asked for but filled in from what people said before: runs that
+            differ in them alone are the same order.
     """
 
     name: ClassVar[str]
     title: ClassVar[Mapping[str, str]]
     undo: ClassVar[Mapping[str, str]]
     Params: ClassVar[type[OperationParams]] = OperationParams
+    filled_in: ClassVar[frozenset[str]] = frozenset()
 
     def reads(self, params: Any) -> Mapping[str, Read]:
         """What it needs to see, by entity. The entities it writes are best read whole: the snapshot is
