@@ -7,6 +7,7 @@ from typing import Any
 
 from toolkit.client import Command, Outcome
 from toolkit.records import Entity, FieldType, entity, same
+from toolkit.runs.bindings import Bind, bind_method
 from toolkit.runs.merges.carrying import MERGE_METHOD, Merge
 from toolkit.runs.multivalues import as_added, as_edits, as_imported, same_rows
 from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
@@ -172,59 +173,6 @@ class _Delete(_Update):
         return Command(kind.delete_method, kind.delete_params(row.record_id))
 
 
-class _Bind(Base):
-    """A link of an activity, added, put in place of another, or (nothing in `after`) taken away. Adding it
-    twice is refused in so many words, and so is taking it away twice.
-
-    Source: api-reference/crm/timeline/activities/binding/crm-activity-binding-{add,move,delete}.md, read
-    2026-11-22.
-    """
-
-    true_codes = frozenset({"ACTIVITY_IS_ALREADY_BOUND", "BINDING_NOT_FOUND"})
-
-    def reads(self, rows: Sequence[Row]) -> list[Command]:
-        """One list of bindings for each activity."""
-        return [Command("crm.activity.binding.list", {"activityId": row.record_id}) for row in rows]
-
-    def judge(
-        self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
-    ) -> list[Verdict]:
-        """True when the link is there."""
-        verdicts = []
-        for row, outcome in zip(rows, outcomes, strict=True):
-            if outcome.state != "done":
-                verdicts.append(Verdict("foreign", f"its links cannot be read: {outcome.message}"))
-                continue
-            wanted = _link(row.after)
-            have = {(int(each["entityTypeId"]), int(each["entityId"])) for each in outcome.result or []}
-            verdicts.append(self._one(row, wanted, have))
-        return verdicts
-
-    def _one(self, row: Row, wanted: tuple[int, int] | None, have: set[tuple[int, int]]) -> Verdict:
-        held = _link(row.before)
-        if wanted is None:
-            return Verdict("open" if held in have else "true")
-        if wanted in have:
-            return Verdict("true")
-        if held is not None and held not in have:
-            return Verdict("foreign", "it was given to another record since", sorted(have))
-        return Verdict("open")
-
-    def command(self, row: Row) -> Command:
-        """One link."""
-        if not row.after:
-            return Command("crm.activity.binding.delete", {"activityId": row.record_id, **row.before})
-        if row.before:
-            sides = {"source": row.before, "target": row.after}
-            params = {
-                f"{side}{name[0].upper()}{name[1:]}": link[name]
-                for side, link in sides.items()
-                for name in ("entityTypeId", "entityId")
-            }
-            return Command("crm.activity.binding.move", {"activityId": row.record_id, **params})
-        return Command("crm.activity.binding.add", {"activityId": row.record_id, **row.after})
-
-
 class _Notify(Base):
     """A notification with a tag: a second one with the same tag replaces the first, so a person never
     holds two.
@@ -259,7 +207,7 @@ CARRIERS: Mapping[str, Carrier] = {
     "update": _Update(),
     "create": _Create(),
     "delete": _Delete(),
-    "bind": _Bind(),
+    "bind": Bind(),
     "merge": Merge(),
     "notify": _Notify(),
 }
@@ -275,9 +223,7 @@ def method_of(row: Row) -> str:
     if row.kind == "notify":
         return "im.notify.system.add"
     if row.kind == "bind":
-        if not row.after:
-            return "crm.activity.binding.delete"
-        return "crm.activity.binding.move" if row.before else "crm.activity.binding.add"
+        return bind_method(row)
     if row.kind == "merge":
         return MERGE_METHOD
     if imported(row):
@@ -292,10 +238,6 @@ def imported(row: Row) -> bool:
     if row.kind != "create" or entity(row.entity).family != "item":
         return False
     return row.marker.startswith(AGAIN) or not IMPORT_ONLY.isdisjoint(row.after)
-
-
-def _link(side: Mapping[str, Any]) -> tuple[int, int] | None:
-    return (int(side["entityTypeId"]), int(side["entityId"])) if side else None
 
 
 def _by_ids(kind: Entity, rows: Sequence[Row]) -> Command:

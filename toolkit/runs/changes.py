@@ -22,6 +22,7 @@ __all__ = [
     "Changes",
     "Kind",
     "binds",
+    "binds_of_made",
     "creates",
     "deletes",
     "listed",
@@ -273,19 +274,40 @@ def binds(
     group: str | Sequence[str] = "",
     instead_of: Sequence[Mapping[str, Any]] | None = None,
 ) -> Changes:
-    """Links of records to other records.
+    """What hangs on records and has no id of its own; see `toolkit.runs.bindings`.
 
     Args:
-        entity: `activity`: whose link it is.
-        ids: record ids.
-        to: `{"entityTypeId": 177, "entityId": 5}` for each.
+        entity: `activity`, `address` or `requisitelink`: what it is.
+        ids: of the records it hangs on.
+        to: for each what shall hang there: `{"entityTypeId": 177, "entityId": 5}`; empty for nothing.
         reason: why.
         group: whose summary each counts in.
-        instead_of: for each the link, of the same type, that is given up for it; None to keep all.
+        instead_of: for each what is given up for it: of activities a link of the same type; None for nothing.
     """
-    after = [json.dumps(dict(each)) for each in to]
-    before = ["{}"] * len(after) if instead_of is None else [json.dumps(dict(each)) for each in instead_of]
+    after = _each_object(to)
+    before = ["{}"] * len(after) if instead_of is None else _each_object(instead_of)
     return _rows("bind", entity, ids, before, after, reason, "", group)
+
+
+def binds_of_made(
+    entity: str,
+    markers: Sequence[str],
+    *,
+    to: Sequence[Mapping[str, Any]],
+    reason: str | Sequence[str],
+    group: str | Sequence[str] = "",
+) -> Changes:
+    """As `binds`, on records that earlier changes of the same plan make.
+
+    Args:
+        entity: what it is.
+        markers: of the creates that make the records it hangs on.
+        to: for each what shall hang there.
+        reason: why.
+        group: whose summary each counts in.
+    """
+    after = _each_object(to)
+    return _rows("bind", entity, None, ["{}"] * len(after), after, reason, list(markers), group)
 
 
 def unbinds(
