@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from toolkit.errors import ParameterError
 from toolkit.reports.calls.working_hours import WorkCalendar
-from toolkit.sheets.hours import open_at
+from toolkit.routing.hours import open_at
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOURS = "Пн-Пт 9:00-13:00, 14:00-18:00; Сб 22:00-02:00"

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import ParameterError
-from toolkit.sheets.hours import WEEK, Hours, parse_hours
+from toolkit.routing.hours import WEEK, Hours, parse_hours
 
 __all__ = ["WorkCalendar"]
 
@@ -26,7 +26,7 @@ class WorkCalendar:
     """When an office works.
 
     Args:
-        week: spans of minutes since Monday 00:00, as `toolkit.sheets.hours` has them; empty means always.
+        week: spans of minutes since Monday 00:00, as `toolkit.routing.hours` has them; empty means always.
         holidays: days nobody works.
         worked: days worked like a Monday whatever day of the week they are, as holidays are made up for.
         zone: the clock the hours are told by.
