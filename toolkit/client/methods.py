@@ -146,6 +146,11 @@ def _all() -> Iterable[Method]:
     )
     history = Paging("keyset", container="items")
     yield Method("crm.stagehistory.list", "read", f"{_CRM}/crm-stage-history-list", history)
+    layout = f"{item}/item-details-configuration/crm-item-details-configuration"
+    for name in ("get", "set", "reset", "forceCommonScopeForAll"):
+        yield Method(
+            f"crm.item.details.configuration.{name}", "read" if name == "get" else "write", f"{layout}-{name}"
+        )
     yield Method("crm.settings.mode.get", "read", f"{_CRM}/crm-settings-mode-get")
     yield Method("crm.enum.ownertype", "read", f"{_CRM}/auxiliary/enum/crm-enum-owner-type")
 

@@ -38,6 +38,8 @@ class Entity:
         marker_fields: where an external key is kept, system first (`originatorId`, `originId`).
         volatile_fields: change by themselves at every write or look, so comparison leaves them out.
         consequences: field to the fields the portal changes along with it (stage to `movedTime`).
+        asked_by: the parameter that names the one record a method answers at a time; "" for those that list.
+        absent_codes: what such a method says of a record that has nothing to answer.
         card_path: path of the record's card with `{id}`; "" when it has no page.
         id_key: the parameter that names a record in a read or write; "" for the usual one.
         capitals: requests spell in capitals (`UF_CRM_TASK`) what answers spell `ufCrmTask`.
@@ -62,14 +64,19 @@ class Entity:
     marker_fields: tuple[str, ...] = ()
     volatile_fields: frozenset[str] = frozenset()
     consequences: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    asked_by: str = ""
+    absent_codes: frozenset[str] = frozenset()
     card_path: str = ""
     id_key: str = ""
     capitals: bool = False
     numbered_by: tuple[str, ...] = ()
 
     @property
-    def family(self) -> Literal["item", "legacy", "fields"]:
-        """`item` for crm.item.* (camelCase, strict filters), `fields` for definitions, else `legacy`."""
+    def family(self) -> Literal["item", "legacy", "fields", "single"]:
+        """`item` for crm.item.* (camelCase, strict filters), `fields` for definitions, `single` for what is
+        answered one at a time, else `legacy`."""
+        if self.asked_by:
+            return "single"
         if self.list_method == "crm.item.list":
             return "item"
         return "fields" if self.list_method == "crm.item.fields" else "legacy"
@@ -380,6 +387,42 @@ _LEGACY: tuple[Entity, ...] = (
         fields_key="field",
         marker_fields=("xmlId",),
         source="api-reference/crm/universal/userfieldconfig/userfieldconfig-list.md",
+    ),
+    Entity(
+        name="transcript",
+        list_method="crm.activity.call.getTranscript",
+        filter_key="",
+        select_key="",
+        asked_by="activityId",
+        # The latter also where the portal's speech recognition is switched off.
+        absent_codes=frozenset({"NOT_FOUND", "ACCESS_DENIED"}),
+        source="api-reference/crm/timeline/activities/activity-base/crm-activity-call-get-transcript.md",
+    ),
+    Entity(
+        name="card",
+        list_method="crm.item.details.configuration.get",
+        base_params=MappingProxyType({"scope": "C"}),
+        filter_key="",
+        select_key="",
+        asked_by="entityTypeId",
+        source="api-reference/crm/universal/item-details-configuration/crm-item-details-configuration-get.md",
+    ),
+    Entity(
+        name="relation",
+        list_method="crm.type.getByEntityTypeId",
+        filter_key="",
+        select_key="",
+        asked_by="entityTypeId",
+        source="api-reference/crm/universal/user-defined-object-types/crm-type-get-by-entity-type-id.md",
+    ),
+    Entity(
+        name="pipeline",
+        list_method="crm.category.list",
+        id_field="id",
+        filter_key="",
+        select_key="",
+        asked_by="entityTypeId",
+        source="api-reference/crm/universal/category/crm-category-list.md",
     ),
 )
 _PLAIN: Mapping[str, Entity] = {each.name: each for each in _LEGACY}

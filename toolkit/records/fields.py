@@ -273,6 +273,23 @@ string: entityId fieldName userTypeId xmlId
 boolean: multiple mandatory showFilter showInList editInList isSearchable
 object: settings
 """,
+    "transcript": """
+integer: ID
+string: transcription
+""",
+    "card": """
+integer: ID
+object: value
+""",
+    "relation": """
+integer: ID id
+object: relations
+""",
+    "pipeline": """
+integer: id sort entityTypeId
+string: name code
+boolean: isDefault isSystem
+""",
     "field": """
 string: name type title upperName statusType
 boolean: isRequired isReadOnly isImmutable isMultiple isDynamic isDeprecated

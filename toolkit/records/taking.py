@@ -182,7 +182,9 @@ class _Reading:
     ) -> None:
         self.portal, self.kind, self.wanted, self.defined = portal, kind, wanted, defined
         self.part, self.clock, self.progress = part, clock, progress
-        self.params = {} if kind.family == "fields" else kind.list_params(wanted.fields, wanted.filter)
+        self.params = (
+            {} if kind.family in {"fields", "single"} else kind.list_params(wanted.fields, wanted.filter)
+        )
 
     def carry_out(self, folder: Path, earlier: Mapping[str, EntityEntry]) -> EntityEntry:
         kind, wanted = self.kind, self.wanted
@@ -213,6 +215,8 @@ class _Reading:
     def _pages(self, ids: list[int] | None) -> Iterator[_Page]:
         if self.kind.family == "fields":
             yield [{"name": name, **one} for name, one in self.defined.items()]
+        elif self.kind.family == "single":
+            yield from self._one_by_one(ids)
         elif ids is None:
             for page in self.portal.list(self.kind.list_method, self.params):
                 yield [dict(self.kind.numbered(row)) for row in page] if self.kind.numbered_by else page
@@ -248,6 +252,28 @@ class _Reading:
             found.update(pc.unique(links.drop_null()).to_pylist())
         return sorted(found)
 
+    def _one_by_one(self, ids: list[int] | None) -> Iterator[_Page]:
+        """What a method answers for one record at a time, fifty to a request."""
+        kind = self.kind
+        if ids is None:
+            raise ParameterError(
+                "records",
+                kind.name,
+                None,
+                "is read for certain records only",
+                "Say which: ids or linked_from.",
+            )
+        for start in range(0, len(ids), _COMMANDS):
+            part = ids[start : start + _COMMANDS]
+            commands = [Command(kind.list_method, {**kind.base_params, kind.asked_by: each}) for each in part]
+            page: _Page = []
+            for each, command, outcome in zip(part, commands, self.portal.send(commands), strict=True):
+                if outcome.state == "done":
+                    page.extend(_answered(kind, each, outcome.result))
+                elif outcome.state != "rejected" or outcome.code not in kind.absent_codes:
+                    raise self.portal.error_of(command.method, outcome)
+            yield page
+
     def _pages_by_id(self, ids: list[int]) -> Iterator[_Page]:
         kind = self.kind
         where = dict(self.wanted.filter)
@@ -282,6 +308,20 @@ class _Reading:
         for result in _results(self.portal, commands):
             # Some methods nest their rows; an empty map arrives as [].
             yield result.get(paging.container, []) if paging and isinstance(result, dict) else result
+
+
+def _answered(kind: Entity, asked: int, result: Any) -> _Page:
+    """The records of one answer: several in an envelope, one in an envelope, or a value without a name."""
+    if not result:
+        return []
+    if isinstance(result, Mapping) and len(result) == 1:
+        inner = next(iter(result.values()))
+        if isinstance(inner, list):
+            return list(inner)
+        result = inner if isinstance(inner, Mapping) else result
+    if isinstance(result, Mapping):
+        return [{**result, kind.id_field: asked}]
+    return [{kind.id_field: asked, "value": result}]
 
 
 def _introduction(
