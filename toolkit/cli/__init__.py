@@ -15,7 +15,7 @@ import logging
 
 import typer
 
-from toolkit.cli import clients, house, notebooks, past, policies, river, routing, sandboxes, snapshots
+from toolkit.cli import clients, house, notebooks, past, policies, river, routing, sandboxes, schedules, snapshots, web
 from toolkit.cli.telling import exit_codes
 
 __all__ = ["app", "main"]
@@ -28,11 +28,13 @@ app = typer.Typer(
 for commands in (river, clients, house):
     app.add_typer(commands.app)
 app.add_typer(policies.app, name="policy")
+app.add_typer(schedules.app, name="schedule")
 app.add_typer(past.app, name="runs")
 app.add_typer(snapshots.app, name="snapshot")
 app.add_typer(sandboxes.app, name="sandbox")
 app.add_typer(notebooks.app, name="notebook")
 app.add_typer(routing.app, name="routing")
+app.add_typer(web.app, name="serve")
 
 
 def main() -> None:

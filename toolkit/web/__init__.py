@@ -1,0 +1,20 @@
+"""The admin's page: upload a routing spreadsheet, see its problems by cell, simulate, publish, take back.
+
+    serving    one process that listens        tokens     who may enter, and what for
+    site       addresses and what they show    guards     headers, sessions, forms that are really ours
+    receiving  an upload, as it arrives        history    what was uploaded and done, in SQLite
+    desk       what happens to an upload       jobs       the steps themselves, in processes of their own
+    workers    those processes                 words      everything the page says, in both languages
+
+A thin skin over `toolkit.workflow` and `toolkit.sheets`; nothing here decides anything about rules or
+records. Nothing on the page is loaded from the internet. Start reading at `desk`.
+"""
+
+from __future__ import annotations
+
+from toolkit.web.desk import Desk
+from toolkit.web.serving import serve_page
+from toolkit.web.site import make_site
+from toolkit.web.tokens import Person, Tokens
+
+__all__ = ["Desk", "Person", "Tokens", "make_site", "serve_page"]
