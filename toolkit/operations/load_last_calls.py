@@ -144,7 +144,7 @@ def _chosen(
     asked: pd.DataFrame, legs: pd.DataFrame, shelf: AppealShelf, params: LoadLastCallsParams
 ) -> tuple[list[tuple[int, int]], list[int]]:
     """Which calls (rows of `legs`) go to which appeal, and the appeals that get none."""
-    holder: dict[str, int] = shelf.holders.to_dict()
+    holder = shelf.holders.to_dict()
     mine = shelf.calls.groupby("appeal")["call"].agg(set).to_dict()
     clients = shelf.by_client[shelf.by_client["appeal"].isin(asked["appeal"])]
     of_appeal = clients.groupby("appeal")["client"].agg(list).to_dict()

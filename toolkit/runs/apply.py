@@ -18,24 +18,41 @@ from typing import Any, Protocol
 from toolkit.client import Clock, Command, Outcome
 from toolkit.errors import AccessRefused, BreakerOpen, Paused, Rejected, Unreachable
 from toolkit.records import FieldType, entity
-from toolkit.runs.carriers import Row, Verdict, carrier, method_of
+from toolkit.runs.carriers import Row, Verdict, carrier
 from toolkit.runs.changes import AFTERWARDS
 from toolkit.runs.folder import Run
 from toolkit.runs.journal import SETTLED, Settled
-from toolkit.runs.packing import PACK, each_outcome, packable, packed
+from toolkit.runs.packing import (
+    AHEAD,
+    crowded,
+    each_outcome,
+    in_one_request,
+    looks_first,
+    packable,
+    packed,
+    scouting,
+)
 from toolkit.runs.references import REFERENCE, NotMade, in_place, made, made_by
 
-__all__ = ["CHUNK", "ApplyRules", "Door", "Progress", "apply"]
+__all__ = ["ApplyRules", "Door", "Progress", "apply"]
 
-CHUNK = 49
-"""Writes in a batch of fifty; the fiftieth command reads the next chunk."""
+AT_ONCE = 50_000
+"""Changes held in memory at a time."""
 
-PACKED = 600
-"""Imports in a batch: thirty commands of twenty, and twelve that read the markers of the next six hundred."""
+_LOOKED_UP = 49  # after a lost answer, in one list
+
+_OPEN = Verdict("open")
+REFUSED = (
+    "the portal answered no, without a reason",
+    "the portal answered no: an activity is bound to a hundred records at most",
+)
+"""What is said of a write answered with `false`; the second of a link.
+
+Source: api-reference/crm/timeline/activities/binding/crm-activity-binding-add.md, read 2026-11-22.
+"""
 
 # How large a piece may be that holds a change sent so often before.
 _PIECES = {1: 7}
-_REQUEST_BUDGET_S = 30.0  # expected work of one request; the portal cuts at 60 s
 _ACCESS_CODES = frozenset({"insufficient_scope", "NO_AUTH_FOUND", "INVALID_CREDENTIALS", "expired_token"})
 
 
@@ -190,8 +207,8 @@ class _Apply:
             phase = self._phase(pending[0])
             for group in self._groups([change for change in pending if self._phase(change) == phase]):
                 ready = self._able(group)
-                if ready:
-                    self._write_group(ready)
+                if ready and not self._write_group(ready):
+                    break
             self._reconcile()
         return self.journal.counts()
 
@@ -200,7 +217,8 @@ class _Apply:
         group: list[Row] = []
         for change in pending:
             row = self._row(change)
-            if group and (row.kind, row.entity) != (group[0].kind, group[0].entity):
+            other = bool(group) and (row.kind, row.entity) != (group[0].kind, group[0].entity)
+            if other or len(group) >= AT_ONCE:
                 yield group
                 group = []
             group.append(row)
@@ -263,35 +281,57 @@ class _Apply:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def _write_group(self, group: list[Row]) -> None:
-        chunks = list(self._chunks(group))
-        verdicts = self._look(chunks[0])
-        for index, chunk in enumerate(chunks):
-            following = chunks[index + 1] if index + 1 < len(chunks) else None
+    def _write_group(self, group: list[Row]) -> bool:
+        """Write rows of one kind and entity; False when what follows has to wait for the rest of them."""
+        if all(packable(row) for row in group):
+            return self._write_packed(group)
+        chunks = self._chunks(group)
+        chunk = next(chunks, None)
+        verdicts = self._look(chunk) if chunk and self._reads(chunk) else [_OPEN] * len(chunk or ())
+        while chunk:
+            following = next(chunks, None)
             verdicts = self._write_chunk(chunk, verdicts, following)
-            if "createdTime" in chunk[0].after and any(row.change not in self.settled for row in chunk):
-                # The portal takes imports in the order of their times: nothing newer may overtake these.
-                return
+            chunk = following
+        return True
+
+    def _write_packed(self, group: list[Row]) -> bool:
+        """Imports: their markers are looked for far ahead, so that whole requests are left for writing."""
+        for start in range(0, len(group), AHEAD):
+            block = group[start : start + AHEAD]
+            found = self._send(scouting(block))
+            close = any(crowded(each) for each in found)
+            verdicts = self._look(block) if close else self._judged(block, found)
+            known = {row.change: verdict for row, verdict in zip(block, verdicts, strict=True)}
+            for chunk in self._chunks(block):
+                self._write_chunk(chunk, [known[row.change] for row in chunk], None)
+                if "createdTime" in chunk[0].after and any(row.change not in self.settled for row in chunk):
+                    # The portal takes imports in the order of their times: nothing newer may overtake these.
+                    return False
+        return True
 
     def _chunks(self, group: list[Row]) -> Iterator[list[Row]]:
-        """Pieces of a group: as many as one request should carry, fewer for what failed before."""
-        most = _largest(group)
-        each_s = self.portal.cost.operating_s(method_of(group[0]))
-        most = max(1, min(most, int(_REQUEST_BUDGET_S / each_s) if each_s > 0 else most))
-        if most > PACK and packable(group[0]):
-            most -= most % PACK  # full commands
+        """Pieces of a group: as many as one request should carry, fewer for what failed before.
+
+        What the portal has shown by then decides anew before each piece.
+        """
         piece: list[Row] = []
-        size = most
+        most = size = in_one_request(group, self.portal.cost)
         for row in group:
             tries = self.tries.get(row.change, 0)
             allowed = min(most, _PIECES.get(tries, 1)) if tries else most
             if piece and (len(piece) >= min(size, allowed)):
                 yield piece
                 piece = []
+                most = in_one_request(group, self.portal.cost)
+                allowed = min(most, allowed) if tries else most
             size = min(most, allowed) if not piece else min(size, allowed)
             piece.append(row)
         if piece:
             yield piece
+
+    def _reads(self, chunk: Sequence[Row]) -> list[Command]:
+        """What has to be read before a chunk is written."""
+        return carrier(chunk[0].kind).reads(chunk) if any(looks_first(row) for row in chunk) else []
 
     def _look(self, chunk: list[Row]) -> list[Verdict]:
         """Read the present of a chunk in a request of its own."""
@@ -302,6 +342,8 @@ class _Apply:
         for outcome in outcomes:
             if outcome.state != "done":
                 self._give_up_reading(outcome, chunk[0])
+        if not outcomes:
+            return [_OPEN] * len(chunk)
         return carrier(chunk[0].kind).judge(
             chunk, outcomes, self.types.get(chunk[0].entity, _DocumentedTypes(chunk[0].entity))
         )
@@ -322,7 +364,7 @@ class _Apply:
                 known.append(Settled(row.change, "conflict", "", verdict.message, seen=verdict.seen))
         to_write = [row for row in to_write if row.change not in {each.change for each in known}]
         self._settle(known)
-        reads = carries.reads(following) if following else []
+        reads = self._reads(following) if following else []
         if not to_write:
             return self._judged(following, self._send(reads) if reads else []) if following else []
         if self.portal.stopping:  # before the intent: a change that never left need not be looked up
@@ -403,6 +445,8 @@ class _Apply:
 
     def _settled(self, row: Row, outcome: Outcome) -> Settled:
         """What the journal learns from one outcome. Unknown stays `sent`."""
+        if outcome.state == "done" and outcome.result is False:
+            return Settled(row.change, "rejected", "", REFUSED[row.kind == "bind"])
         if outcome.state == "done":
             return Settled(row.change, "done", result=carrier(row.kind).result(outcome))
         if outcome.state == "unknown":
@@ -432,7 +476,7 @@ class _Apply:
             self.progress(Progress(self._count_settled(), self.total, "wait", wait))
             self._sleep(wait)
         for group in self._groups(sorted(waiting)):
-            size = _largest(group)
+            size = AHEAD if all(packable(row) for row in group) else _LOOKED_UP
             for start in range(0, len(group), size):
                 chunk = group[start : start + size]
                 verdicts = self._look(chunk)
@@ -533,14 +577,6 @@ class _Apply:
     def _pause(self) -> None:
         self.journal.event("paused", settled=self._count_settled(), total=self.total)
         raise Paused(self.run.id, self._count_settled(), self.total)
-
-
-def _largest(group: Sequence[Row]) -> int:
-    """How many changes of this kind share a batch with the reads of as many others."""
-    if all(packable(row) for row in group):
-        return PACKED
-    one_read_for_each = len(carrier(group[0].kind).reads(group[:2])) > 1
-    return 25 if one_read_for_each else CHUNK
 
 
 class _DocumentedTypes(Mapping[str, FieldType]):

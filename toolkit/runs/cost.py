@@ -13,9 +13,8 @@ import pandas as pd
 
 from toolkit.client import CostModel, Estimate
 from toolkit.records import Snapshot, entity
-from toolkit.runs.apply import CHUNK, PACKED
 from toolkit.runs.carriers import Row, carrier, method_of
-from toolkit.runs.packing import packable
+from toolkit.runs.packing import AHEAD, PACK, PACK_METHOD, SCOUTED, in_one_request, looks_first, packable
 from toolkit.runs.plan import Plan
 
 __all__ = ["PlanCost", "estimate", "reading"]
@@ -70,16 +69,18 @@ def estimate(plan: Plan, before: Snapshot, model: CostModel, *, window_s: float 
     for _, group in plan.active.groupby(["phase", "kind", "entity"], sort=True):
         row = Row.of({str(name): value for name, value in group.iloc[0].items()})
         size = len(group)
-        method = method_of(row)
-        each_s = model.operating_s(method)
-        most = PACKED if packable(row) else CHUNK
-        chunk = max(1, min(most, int(30 / each_s) if each_s > 0 else most))
-        pieces = math.ceil(size / chunk)
-        counts[method] = counts.get(method, 0) + size
-        reads = carrier(row.kind).reads([row])
-        requests += pieces + (1 if reads else 0)
+        chunk = in_one_request([row, row], model)
+        reads = carrier(row.kind).reads([row]) if looks_first(row) else []
+        if packable(row):
+            method, calls = PACK_METHOD, math.ceil(size / PACK)
+            looks, listing = math.ceil(size / AHEAD), math.ceil(size / SCOUTED)
+        else:
+            method, calls = method_of(row), size
+            looks, listing = 1, math.ceil(size / chunk)
+        counts[method] = counts.get(method, 0) + calls
+        requests += math.ceil(size / chunk) + (looks if reads else 0)
         if reads:
-            counts[reads[0].method] = counts.get(reads[0].method, 0) + pieces
+            counts[reads[0].method] = counts.get(reads[0].method, 0) + listing
     unknown = tuple(method for method in counts if method.lower() not in model.learned)
     return PlanCost(model.estimate(counts, requests), reading(before, model), window_s, unknown)
 

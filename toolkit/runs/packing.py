@@ -1,6 +1,7 @@
-"""Imports by the score: what one `crm.item.batchImport` carries, and what its answer says of each record.
+"""How much one request carries: imports by the score, links by the fifty, what must be read first by less.
 
-A batch of fifty such commands makes a thousand records in one request, without robots.
+A batch of fifty `crm.item.batchImport` makes a thousand records in one request, without robots. How many of
+them are sent follows from what the portal takes for one: it cuts a request after 60 s.
 
 Source: api-reference/crm/universal/import/crm-item-batch-import.md, read 2026-11-22.
 """
@@ -10,19 +11,96 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from toolkit.client import Command, Outcome
-from toolkit.runs.carriers import AGAIN, carrier, imported
-from toolkit.runs.rows import Row
+from toolkit.client import Command, CostModel, Outcome
+from toolkit.records import entity
+from toolkit.runs.carriers import AGAIN, carrier, imported, method_of
+from toolkit.runs.rows import Row, listed_in
 
-__all__ = ["PACK", "each_outcome", "packable", "packed"]
+__all__ = [
+    "AHEAD",
+    "PACK",
+    "PACK_METHOD",
+    "SCOUTED",
+    "crowded",
+    "each_outcome",
+    "in_one_request",
+    "looks_first",
+    "packable",
+    "packed",
+    "scouting",
+]
 
 PACK = 20
 """Records a `batchImport` takes at most."""
 
+PACK_METHOD = "crm.item.batchImport"
+
+AHEAD = 5_000
+"""Imports whose markers are looked for in one request, before they are sent in several."""
+
+SCOUTED = 400
+"""Markers in one list; one form of the portal's web server holds a thousand values."""
+
+_COMMANDS = 50
+_PAGE = 50
+_BUDGET_S = 30.0  # expected work of one request; the portal cuts at 60 s
+
 
 def packable(row: Row) -> bool:
     """Whether a change may travel with others in one command: an import that brings something new."""
-    return imported(row) and not row.marker.startswith(AGAIN)
+    return imported(row) and not row.marker.startswith(AGAIN) and "replaces" not in row.before
+
+
+def looks_first(row: Row) -> bool:
+    """Whether the present has to be read before a change is written.
+
+    A link of an activity that is there already, or gone already, is refused in so many words; only where one
+    is given up for another do both ends have to be known.
+    """
+    return not (row.kind == "bind" and row.entity == "activity" and not (row.before and row.after))
+
+
+def in_one_request(rows: Sequence[Row], cost: CostModel) -> int:
+    """How many changes like these one request should carry.
+
+    Args:
+        rows: of one kind and entity; their reads, where they need some, ride along.
+        cost: what the portal has shown, or is assumed, to take.
+    """
+    first = rows[0]
+    if packable(first):
+        return PACK * _affordable(_COMMANDS, cost.operating_s(PACK_METHOD))
+    if not any(looks_first(row) for row in rows):
+        most = _COMMANDS
+    elif len(carrier(first.kind).reads(rows[:2])) > 1:
+        most = _COMMANDS // 2  # one read for each of as many others
+    else:
+        most = _COMMANDS - 1
+    return _affordable(most, cost.operating_s(method_of(first)))
+
+
+def _affordable(most: int, each_s: float) -> int:
+    return max(1, min(most, int(_BUDGET_S / each_s) if each_s > 0 else most))
+
+
+def scouting(rows: Sequence[Row]) -> list[Command]:
+    """Reads that tell of hundreds of imports at once that none is there yet.
+
+    A list answers fifty records at most: see `crowded`.
+    """
+    kind = entity(rows[0].entity)
+    field = kind.marker_fields[-1]
+    reads = []
+    for start in range(0, len(rows), SCOUTED):
+        where = {f"@{field}": [row.marker for row in rows[start : start + SCOUTED]]}
+        params = kind.list_params([kind.id_field, field], where)
+        reads.append(Command(kind.list_method, {**params, "order": {kind.id_field: "ASC"}, "start": -1}))
+    return reads
+
+
+def crowded(outcome: Outcome) -> bool:
+    """Whether a scouting read found so many that it may not have told of all, or told nothing."""
+    return outcome.state != "done" or len(listed_in(outcome)) >= _PAGE
 
 
 def packed(rows: Sequence[Row]) -> list[tuple[Command, int]]:
@@ -35,7 +113,7 @@ def packed(rows: Sequence[Row]) -> list[tuple[Command, int]]:
         part = commands[start : start + PACK]
         shared = {name: value for name, value in part[0].params.items() if name != "fields"}
         several = {**shared, "data": [each.params["fields"] for each in part]}
-        packs.append((Command("crm.item.batchImport", several), len(part)))
+        packs.append((Command(PACK_METHOD, several), len(part)))
     return packs
 
 
