@@ -15,7 +15,19 @@ import logging
 
 import typer
 
-from toolkit.cli import clients, house, notebooks, past, policies, river, routing, sandboxes, schedules, snapshots, web
+from toolkit.cli import (
+    clients,
+    house,
+    notebooks,
+    past,
+    policies,
+    river,
+    routing,
+    sandboxes,
+    schedules,
+    snapshots,
+    web,
+)
 from toolkit.cli.telling import exit_codes
 
 __all__ = ["app", "main"]

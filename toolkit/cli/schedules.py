@@ -1,0 +1,155 @@
+"""Files for schedulers, printed or written."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.cli.asking import parameters, read_settings, shower
+from toolkit.cli.options import Given, ParamFile
+from toolkit.errors import StorageError
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Files that make a scheduler start a run every night.")
+
+Operation = Annotated[str, typer.Argument(help="What to run.")]
+Policy = Annotated[Path, typer.Option("--policy", help="The policy it runs under.")]
+At = Annotated[str, typer.Option(help="Time of day, in the zone of the policy's window.")]
+Zone = Annotated[str | None, typer.Option(help="Another zone for it, Europe/Moscow.")]
+Day = Annotated[list[int] | None, typer.Option(help="Only on these days: 1 Monday to 7 Sunday.")]
+Folder = Annotated[Path | None, typer.Option(help="The project with its .env; that of the policy without.")]
+Metrics = Annotated[Path | None, typer.Option(help="Also write figures for Prometheus there.")]
+Out = Annotated[Path | None, typer.Option(help="Write the files into this folder instead of printing them.")]
+
+
+def _give(
+    scheduler: str,
+    operation: str,
+    policy: Path,
+    at: str,
+    zone: str | None,
+    day: list[int] | None,
+    param: list[str] | None,
+    params: Path | None,
+    folder: Path | None,
+    metrics: Path | None,
+    out: Path | None,
+) -> None:
+    from toolkit.scheduling import job, scheduled
+
+    show = shower(read_settings())
+    wanted = job(
+        operation,
+        parameters(operation, param, params),
+        policy,
+        at=at,
+        zone=zone,
+        days=day or (),
+        folder=folder,
+        metrics=metrics,
+    )
+    made = scheduled(wanted, scheduler, date.today())
+    if out is None:
+        for name, text in made.files.items():
+            if len(made.files) > 1:
+                typer.echo(f"# ---- {name}")
+            typer.echo(text)
+        return
+    for name, text in made.files.items():
+        path = out / name
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding=made.encoding, newline="")
+        except OSError as error:
+            raise StorageError(path, str(error.strerror), "Choose another --out.") from error
+        show.line(str(path))
+    show.line(f"{show._('Then, in that folder')}: {made.then}")
+
+
+@app.command("cron")
+def schedule_cron(
+    operation: Operation,
+    policy: Policy,
+    at: At = "02:00",
+    zone: Zone = None,
+    day: Day = None,
+    param: Given = None,
+    params: ParamFile = None,
+    folder: Folder = None,
+    metrics: Metrics = None,
+    out: Out = None,
+) -> None:
+    """A crontab line."""
+    _give("cron", operation, policy, at, zone, day, param, params, folder, metrics, out)
+
+
+@app.command("systemd")
+def schedule_systemd(
+    operation: Operation,
+    policy: Policy,
+    at: At = "02:00",
+    zone: Zone = None,
+    day: Day = None,
+    param: Given = None,
+    params: ParamFile = None,
+    folder: Folder = None,
+    metrics: Metrics = None,
+    out: Out = None,
+) -> None:
+    """A systemd service and its timer, for your user."""
+    _give("systemd", operation, policy, at, zone, day, param, params, folder, metrics, out)
+
+
+@app.command("airflow")
+def schedule_airflow(
+    operation: Operation,
+    policy: Policy,
+    at: At = "02:00",
+    zone: Zone = None,
+    day: Day = None,
+    param: Given = None,
+    params: ParamFile = None,
+    folder: Folder = None,
+    metrics: Metrics = None,
+    out: Out = None,
+) -> None:
+    """An Airflow DAG."""
+    _give("airflow", operation, policy, at, zone, day, param, params, folder, metrics, out)
+
+
+@app.command("github")
+def schedule_github(
+    operation: Operation,
+    policy: Policy,
+    at: At = "02:00",
+    zone: Zone = None,
+    day: Day = None,
+    param: Given = None,
+    params: ParamFile = None,
+    folder: Folder = None,
+    metrics: Metrics = None,
+    out: Out = None,
+) -> None:
+    """A GitHub Actions workflow, for a runner of your own."""
+    _give("github", operation, policy, at, zone, day, param, params, folder, metrics, out)
+
+
+@app.command("windows")
+def schedule_windows(
+    operation: Operation,
+    policy: Policy,
+    at: At = "02:00",
+    zone: Zone = None,
+    day: Day = None,
+    param: Given = None,
+    params: ParamFile = None,
+    folder: Folder = None,
+    metrics: Metrics = None,
+    out: Out = None,
+) -> None:
+    """A file for the Windows Task Scheduler."""
+    _give("windows", operation, policy, at, zone, day, param, params, folder, metrics, out)
