@@ -29,8 +29,10 @@ from toolkit.matching.survivorship import PRESETS, Card, Choice, FieldRule, surv
 from toolkit.matching.wording import reason_words
 from toolkit.records import entity, multifields
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed
+from toolkit.runs.merges.activities import ACTIVITY_FIELDS
 from toolkit.runs.merges.cells import CardCells
-from toolkit.runs.merges.planning import MergeGroup, linked_ids, planned_merges
+from toolkit.runs.merges.groups import MergeGroup, linked_ids
+from toolkit.runs.merges.planning import planned_merges
 from toolkit.runs.review.groups import GroupChoice, OfferedGroup
 from toolkit.runs.review.offering import Judged, offered_groups
 
@@ -50,8 +52,7 @@ PERHAPS = "perhaps one client: a person decides"
 CHOSEN = "one client, as a person decided"
 
 _DEAL = ["id", "contactIds", "companyId", "closed"]
-_USER = ["ID", "ACTIVE", "EMAIL", "WORK_PHONE", "PERSONAL_PHONE", "PERSONAL_MOBILE"]
-_ACTIVITY = ["ID", "OWNER_ID", "OWNER_TYPE_ID", "COMPLETED"]
+_USER = ["ID", "NAME", "LAST_NAME", "ACTIVE", "EMAIL", "WORK_PHONE", "PERSONAL_PHONE", "PERSONAL_MOBILE"]
 _NAMES = ("lastName", "name", "secondName", "title", "birthdate", "originatorId", "originId")
 _LONGEST_DETAILS = 700
 _FORBIDDEN_LISTED = 5000
@@ -152,10 +153,10 @@ class Deduplicate(Operation):
             reads["lead"] = Read()
         for name in params.entities:
             reads[f"field:{entity(name).entity_type_id}"] = Read()
-        reads |= {"requisite": Read(), "bankdetail": Read()}
+        reads |= {name: Read() for name in ("requisite", "bankdetail", "address", "requisitelink")}
         reads |= {name: Read(_DEAL if name == "deal" else None) for name in params.children if name != "lead"}
         if params.activities:
-            reads["activity"] = Read(_ACTIVITY)
+            reads["activity"] = Read(ACTIVITY_FIELDS)
         return reads
 
     def check(self, tables: Tables, params: DeduplicateParams) -> None:

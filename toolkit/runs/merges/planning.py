@@ -11,30 +11,22 @@ A row of the third kind is carried out only when the merges of its groups were.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from toolkit.records import entity
-from toolkit.runs.changes import (
-    AFTERWARDS,
-    Changes,
-    binds,
-    creates,
-    merges,
-    rewrites,
-    rewrites_of_made,
-)
+from toolkit.runs.changes import AFTERWARDS, Changes, merges, rewrites
+from toolkit.runs.merges.activities import followed
 from toolkit.runs.merges.cells import CardCells
+from toolkit.runs.merges.groups import MergeGroup, linked_ids, moved_links
+from toolkit.runs.merges.requisites import kept_requisites
 from toolkit.runs.operation import Tables
-from toolkit.runs.references import made
 
-__all__ = ["CHILD_LINKS", "MergeGroup", "linked_ids", "moved_links", "planned_merges"]
+__all__ = ["CHILD_LINKS", "planned_merges"]
 
 EQUALISED = "made equal, so that the cards can be merged"
 RELINKED = "its link follows the merge"
-RESTORED = "would be lost in the merge"
 
 # Where a record names cards: merged entity -> (child, its column).
 CHILD_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -49,35 +41,6 @@ CHILD_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class MergeGroup:
-    """Cards that become one.
-
-    Args:
-        entity: of all of them.
-        master: id of the card that stays.
-        losers: ids of the others, in the order they are merged.
-        values: the cells of the surviving card, lists left out: those are united.
-        reason: why they are one, for the plan's summary.
-    """
-
-    entity: str
-    master: int
-    losers: tuple[int, ...]
-    values: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = "one client"
-
-    @property
-    def name(self) -> str:
-        """What marks the rows of this group."""
-        return f"merge:{self.entity}:{self.master}"
-
-    @property
-    def cards(self) -> tuple[int, ...]:
-        """All of them, the master first."""
-        return (self.master, *self.losers)
-
-
 def planned_merges(groups: Sequence[MergeGroup], tables: Tables, cells: Mapping[str, CardCells]) -> Changes:
     """Every row that merges these groups.
 
@@ -90,7 +53,11 @@ def planned_merges(groups: Sequence[MergeGroup], tables: Tables, cells: Mapping[
     for name in dict.fromkeys(group.entity for group in groups):
         own = [group for group in groups if group.entity == name]
         parts += _equalised_and_merged(name, own, cells[name])
-    parts += [_relinked(groups, tables), _requisites(groups, tables), _activities(groups, tables)]
+    parts += [
+        _relinked(groups, tables),
+        kept_requisites(groups, tables),
+        followed(groups, tables.get("activity")).at_phase(AFTERWARDS + 2),
+    ]
     return Changes.joined(*parts)
 
 
@@ -170,23 +137,6 @@ def _becomes(group: MergeGroup, own: Mapping[int, Mapping[str, Any]], cells: Car
 # -- afterwards --------------------------------------------------------------------------------------
 
 
-def moved_links(groups: Sequence[MergeGroup]) -> dict[str, dict[int, MergeGroup]]:
-    """By entity and id of a card that goes, the group it goes into."""
-    moved: dict[str, dict[int, MergeGroup]] = {}
-    for group in groups:
-        moved.setdefault(group.entity, {}).update(dict.fromkeys(group.losers, group))
-    return moved
-
-
-def linked_ids(value: Any) -> list[int]:
-    """The ids a cell names: a list of them, one, or none."""
-    if value is None or value is pd.NA or value is pd.NaT:
-        return []
-    if hasattr(value, "__iter__") and not isinstance(value, str):
-        return [int(each) for each in value]
-    return [int(value)] if value == value and int(value) else []
-
-
 def _relinked(groups: Sequence[MergeGroup], tables: Tables) -> Changes:
     """Links of other records to the cards that go; and the companies of the cards that stay."""
     moved = moved_links(groups)
@@ -259,146 +209,3 @@ def _link_rows(child: str, column: str, rows: Sequence[tuple[int, list[int], lis
         reason=RELINKED,
         group=[names for _, _, _, names in rows],
     )
-
-
-def _activities(groups: Sequence[MergeGroup], tables: Tables) -> Changes:
-    """Calls, letters and meetings of the cards that go."""
-    table = tables.get("activity")
-    if table is None:
-        return Changes()
-    parts = []
-    for name, going in moved_links(groups).items():
-        type_id = entity(name).entity_type_id or 0
-        own = table[(table["OWNER_TYPE_ID"] == type_id) & table["OWNER_ID"].isin(list(going))]
-        owners = [going[int(owner)] for owner in own["OWNER_ID"]]
-        if owners:
-            parts.append(
-                binds(
-                    "activity",
-                    own["ID"].astype("int64").tolist(),
-                    to=[{"entityTypeId": type_id, "entityId": owner.master} for owner in owners],
-                    reason=RELINKED,
-                    group=[owner.name for owner in owners],
-                )
-            )
-    return Changes.joined(*parts).at_phase(AFTERWARDS + 2)
-
-
-def _requisites(groups: Sequence[MergeGroup], tables: Tables) -> Changes:
-    """Requisites the portal folds into another one of the same INN although their KPP differs, and the bank
-    accounts of all that it folds.
-
-    Source: unconfirmed; as integrators describe it, 2026-11-22.
-    """
-    table = tables.get("requisite")
-    if table is None or table.empty:
-        return Changes()
-    by_owner = _by_owner(table)
-    banks = _by_owner(tables["bankdetail"]) if "bankdetail" in tables else {}
-    made_rows: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
-    accounts: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
-    for group in groups:
-        type_id = entity(group.entity).entity_type_id or 0
-        kept: dict[str, dict[str, Any]] = {}
-        for row in by_owner.get((type_id, group.master), []):
-            kept.setdefault(_text(row, "RQ_INN"), dict(row))
-        for loser in group.losers:
-            for row in by_owner.get((type_id, loser), []):
-                inn, kpp = _text(row, "RQ_INN"), _text(row, "RQ_KPP")
-                if not inn or inn not in kept:
-                    kept.setdefault(inn, dict(row))  # moved as it is
-                    continue
-                into = kept[inn]
-                if kpp and _text(into, "RQ_KPP") not in ("", kpp):
-                    made_rows.append(
-                        (row, group.name, {"ENTITY_TYPE_ID": type_id, "ENTITY_ID": group.master})
-                    )
-                    owner: Any = made(_marker("requisite", row))
-                else:
-                    into["RQ_KPP"] = _text(into, "RQ_KPP") or kpp
-                    owner = int(into["ID"])
-                accounts += [
-                    (bank, group.name, {"ENTITY_ID": owner}) for bank in banks.get((8, int(row["ID"])), [])
-                ]
-    return Changes.joined(
-        _made_again("requisite", made_rows, AFTERWARDS + 3),
-        _made_again("bankdetail", accounts, AFTERWARDS + 5),
-    )
-
-
-def _made_again(name: str, rows: Sequence[tuple[dict[str, Any], str, dict[str, Any]]], phase: int) -> Changes:
-    """Requisites or bank accounts as they were, under another owner; their own external keys follow."""
-    if not rows:
-        return Changes()
-    markers = [_marker(name, row) for row, _, _ in rows]
-    keyed = [
-        (marker, row, group)
-        for marker, (row, group, _) in zip(markers, rows, strict=True)
-        if _text(row, "XML_ID") or _text(row, "ORIGINATOR_ID")
-    ]
-    again = creates(
-        name,
-        [{**written_cells(name, row), **owner} for row, _, owner in rows],
-        markers=markers,
-        reason=RESTORED,
-        group=[group for _, group, _ in rows],
-        replaces=[int(row["ID"]) for row, _, _ in rows],
-    )
-    keys = ("ORIGINATOR_ID", "XML_ID")
-    own_keys = rewrites_of_made(
-        name,
-        [marker for marker, _, _ in keyed],
-        before=[{"ORIGINATOR_ID": "b24kit", "XML_ID": marker} for marker, _, _ in keyed],
-        after=[{key: _text(row, key) for key in keys} for _, row, _ in keyed],
-        reason=RESTORED,
-        group=[group for _, _, group in keyed],
-    )
-    return Changes.joined(again.at_phase(phase), own_keys.at_phase(phase + 1))
-
-
-_OWN_OF_REQUISITES = frozenset(
-    [
-        "ID",
-        "ENTITY_TYPE_ID",
-        "ENTITY_ID",
-        "DATE_CREATE",
-        "DATE_MODIFY",
-        "CREATED_BY_ID",
-        "MODIFY_BY_ID",
-        "XML_ID",
-        "ORIGINATOR_ID",
-    ]
-)
-
-
-def written_cells(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The cells of a requisite or bank account that are written when it is made again."""
-    kind = entity(name)
-    cells = {}
-    for column, value in row.items():
-        if column in _OWN_OF_REQUISITES or value is None or value is pd.NA or value != value:
-            continue
-        if kind.field_type(column).kind == "boolean":
-            cells[column] = "Y" if value else "N"
-        else:
-            cells[column] = value.item() if hasattr(value, "item") else value
-    return cells
-
-
-def _marker(name: str, row: Mapping[str, Any]) -> str:
-    return f"{name}:{int(row['ID'])}"
-
-
-def _by_owner(table: pd.DataFrame) -> dict[tuple[int, int], list[dict[str, Any]]]:
-    """Rows by owner, (entity type, id); bank accounts belong to requisites, type 8."""
-    found: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for row in table.sort_values("ID").to_dict("records"):
-        cells = {str(name): value for name, value in row.items()}
-        owner = (int(cells.get("ENTITY_TYPE_ID") or 8), int(cells["ENTITY_ID"]))
-        found.setdefault(owner, []).append(cells)
-    return found
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    value = row.get(name)
-    return "" if value is None or value is pd.NA or value != value else str(value).strip()

@@ -15,10 +15,13 @@ from typing import Any
 import pandas as pd
 
 from toolkit.records import Snapshot, entity, same
-from toolkit.runs.changes import Changes, binds, creates, deletes, listed, rewrites, rewrites_of_made
+from toolkit.runs.changes import Changes, creates, listed, rewrites, rewrites_of_made
+from toolkit.runs.merges.activities import BACK, LINK_CHANGED, given_back
 from toolkit.runs.merges.carrying import card_marker
 from toolkit.runs.merges.cells import CardCells
-from toolkit.runs.merges.planning import CHILD_LINKS, linked_ids, written_cells
+from toolkit.runs.merges.groups import linked_ids
+from toolkit.runs.merges.planning import CHILD_LINKS
+from toolkit.runs.merges.requisites_back import AGAIN, RequisitesBack
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import made
 
@@ -27,9 +30,6 @@ __all__ = ["COMES_BACK_NEW", "KEEPS_CHOICES", "LINK_CHANGED", "MASTER_CHANGED", 
 COMES_BACK_NEW = "comes back under a new id, created today; its history and files do not"
 MASTER_CHANGED = "the surviving card was changed since: those fields stay"
 KEEPS_CHOICES = "a list of choices that was empty cannot be emptied through REST"
-LINK_CHANGED = "the link was changed since: it stays"
-AGAIN = "made again by the undo"
-BACK = "back to what it was before the merge"
 
 _CARDS = ("company", "contact", "lead")
 # Cells the portal fills by itself when they are not given.
@@ -258,116 +258,25 @@ class _Plan:
     def _activities(self) -> Changes:
         if "activity" not in self.was or "activity" not in self.now:
             return Changes()
-        names = {entity(name).entity_type_id: name for name, _ in self.back}
-        table = self.now["activity"]
-        owners = {
-            int(number): (int(type_id), int(owner))
-            for number, type_id, owner in zip(
-                table["ID"], table["OWNER_TYPE_ID"], table["OWNER_ID"], strict=True
-            )
-        }
-        ids, to, held = [], [], []
-        table = self.was["activity"]
-        for number, type_id, owner in zip(
-            table["ID"], table["OWNER_TYPE_ID"], table["OWNER_ID"], strict=True
-        ):
-            name = names.get(int(type_id), "")
-            if (name, int(owner)) not in self.back:
-                continue
-            master = self.into[name, int(owner)]
-            if owners.get(int(number)) != (int(type_id), master):
-                self.lists.append(("activity", int(number), LINK_CHANGED, ""))
-                continue
-            ids.append(int(number))
-            to.append({"entityTypeId": int(type_id), "entityId": self.ref(name, int(owner))})
-            held.append({"entityTypeId": int(type_id), "entityId": master})
-        return binds("activity", ids, to=to, reason=BACK, instead_of=held)
+        into = {self._target(*card): master for card, master in self.into.items()}
+        back = {self._target(*card): self.ref(*card) for card in self.back}
+        return given_back(
+            self.was["activity"],
+            self.now["activity"],
+            into,
+            back,
+            lambda each: (each[0], into.get(each, each[1])),
+        )
+
+    @staticmethod
+    def _target(name: str, card: int) -> tuple[int, int]:
+        return entity(name).entity_type_id or 0, card
 
     def _requisites(self) -> Changes:
-        if "requisite" not in self.was or "requisite" not in self.now:
-            return Changes()
-        types = {entity(name).entity_type_id: name for name, _ in self.back}
-        present = {row["ID"]: row for row in _rows(self.now["requisite"])}
-        theirs: list[dict[str, Any]] = []
-        moved: list[dict[str, Any]] = []
-        for row in _rows(self.was["requisite"]):
-            name = types.get(row["ENTITY_TYPE_ID"], "")
-            if (name, row["ENTITY_ID"]) not in self.back:
-                continue
-            theirs.append(row)
-            now = present.get(row["ID"])
-            if now is not None and now["ENTITY_ID"] == self.into[name, row["ENTITY_ID"]]:
-                moved.append(now)
-        owners = [
-            {
-                "ENTITY_TYPE_ID": row["ENTITY_TYPE_ID"],
-                "ENTITY_ID": self.ref(types[row["ENTITY_TYPE_ID"]], row["ENTITY_ID"]),
-            }
-            for row in theirs
-        ]
-        numbers = {row["ID"] for row in theirs}
-        banks = [row for row in _rows(self.was.get("bankdetail")) if row["ENTITY_ID"] in numbers]
-        held = [{"ENTITY_ID": made(card_marker(self.run, "requisite", row["ENTITY_ID"]))} for row in banks]
-        gone = deletes(
-            "requisite",
-            [row["ID"] for row in moved],
-            before=[{"ENTITY_ID": row["ENTITY_ID"]} for row in moved],
-            reason=BACK,
-        )
-        return Changes.joined(
-            self._again("requisite", theirs, owners, 13),
-            self._again("bankdetail", banks, held, 14),
-            self._unfolded(theirs, present),
-            gone,
-        )
-
-    def _again(
-        self, name: str, rows: Sequence[Mapping[str, Any]], owners: Sequence[Mapping[str, Any]], phase: int
-    ) -> Changes:
-        if not rows:
-            return Changes()
-        markers = [card_marker(self.run, name, row["ID"]) for row in rows]
-        values = [{**written_cells(name, row), **owner} for row, owner in zip(rows, owners, strict=True)]
-        keys = ("ORIGINATOR_ID", "XML_ID")
-        return Changes.joined(
-            creates(name, values, markers=markers, reason=AGAIN).at_phase(phase),
-            rewrites_of_made(
-                name,
-                markers,
-                before=[{"ORIGINATOR_ID": "b24kit", "XML_ID": marker} for marker in markers],
-                after=[{key: row.get(key) or "" for key in keys} for row in rows],
-                reason=AGAIN,
-            ).at_phase(28),
-        )
-
-    def _unfolded(
-        self, theirs: Sequence[Mapping[str, Any]], present: Mapping[int, Mapping[str, Any]]
-    ) -> Changes:
-        """Blanks of the survivor's requisites that the merge filled out of others are blank again."""
-        values: dict[str, set[str]] = {}
-        for row in theirs:
-            for field, value in row.items():
-                if value is not None:
-                    values.setdefault(field, set()).add(str(value))
-        masters = {(entity(each.entity).entity_type_id, each.master) for each in self.merges}
-        ids, before, after = [], [], []
-        for row in _rows(self.was["requisite"]):
-            now = present.get(row["ID"])
-            if now is None or (row["ENTITY_TYPE_ID"], row["ENTITY_ID"]) not in masters:
-                continue
-            filled = [
-                field
-                for field, value in now.items()
-                if field.startswith("RQ_")
-                and value not in (None, "")
-                and row.get(field) in (None, "")
-                and str(value) in values.get(field, ())
-            ]
-            if filled:
-                ids.append(row["ID"])
-                before.append({field: now[field] for field in filled})
-                after.append(dict.fromkeys(filled, ""))
-        return rewrites("requisite", ids, before=before, after=after, reason=BACK)
+        numbered = {self._target(*card): self.ref(*card) for card in self.back}
+        into = {self._target(*card): master for card, master in self.into.items()}
+        masters = {self._target(each.entity, each.master) for each in self.merges}
+        return RequisitesBack(self.run, numbered, into, masters, self.was, self.now).changes()
 
 
 def _alike(one: Any, other: Any, kind: Any) -> bool:
@@ -392,16 +301,3 @@ def _column(table: pd.DataFrame, id_field: str, column: str) -> dict[int, Any]:
     return {
         int(card): value for card, value in zip(table[id_field].tolist(), table[column].tolist(), strict=True)
     }
-
-
-def _rows(table: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Requisites or bank accounts: missing cells None, ids int."""
-    if table is None or table.empty:
-        return []
-    plain = table.astype(object).where(table.notna(), None)
-    found = [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
-    for row in found:
-        for name in ("ID", "ENTITY_ID", "ENTITY_TYPE_ID"):
-            if row.get(name) is not None:
-                row[name] = int(row[name])
-    return found

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.records import Snapshot, entity, same
-from toolkit.runs.merges.planning import linked_ids
+from toolkit.runs.merges.groups import linked_ids
 
 __all__ = ["MergesDone"]
 
