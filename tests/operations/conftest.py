@@ -97,6 +97,14 @@ class Firm:
         )
         return [tuple(row) for row in rows]
 
+    def appeal_count(self, marker: str) -> int:
+        """How many appeals carry a marker like this."""
+        return int(self.sandbox.store.value("SELECT COUNT(*) FROM crm_177 WHERE XML_ID LIKE ?", [marker]))
+
+    def link_count(self, activity: int) -> int:
+        """On how many records an activity hangs."""
+        return sum(link[0] == activity for link in self.links())
+
     def snapshot(self, run: Run) -> Snapshot:
         wanted = [Wanted(each.entity, each.fields, each.filter) for each in run.wanted]
         return take_snapshot(self.portal, wanted, self.root / f"snapshot-{run.id}", clock=self.clock)

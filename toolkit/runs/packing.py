@@ -44,6 +44,7 @@ SCOUTED = 400
 _COMMANDS = 50
 _PAGE = 50
 _BUDGET_S = 30.0  # expected work of one request; the portal cuts at 60 s
+_UNTRIED = 3.0
 
 
 def packable(row: Row) -> bool:
@@ -69,7 +70,10 @@ def in_one_request(rows: Sequence[Row], cost: CostModel) -> int:
     """
     first = rows[0]
     if packable(first):
-        return PACK * _affordable(_COMMANDS, cost.operating_s(PACK_METHOD))
+        each_s = cost.operating_s(PACK_METHOD)
+        if PACK_METHOD.lower() not in cost.learned:
+            each_s *= _UNTRIED  # an assumption that is too low by this much still ends before the cut
+        return PACK * _affordable(_COMMANDS, each_s)
     if not any(looks_first(row) for row in rows):
         most = _COMMANDS
     elif len(carrier(first.kind).reads(rows[:2])) > 1:
