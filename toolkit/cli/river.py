@@ -28,19 +28,29 @@ def plan(
     operation: str,
     param: Given = None,
     params: ParamFile = None,
-    review: Annotated[Path | None, typer.Option(help="Also write the plan as a workbook to review.")] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option(help="Write the plan as a workbook to review; or plan what such a workbook chose."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take the snapshot an operation needs and freeze its plan. Writes nothing on the portal."""
+    """Take the snapshot an operation needs and freeze its plan. Writes nothing on the portal.
+
+    With --review FILE the plan is also written there, to be looked through. When FILE is such a workbook of
+    groups already, what was chosen in it is planned, on the snapshot it shows.
+    """
     from toolkit import workflow
 
     work, show = workspace()
+    if review is not None and workflow.is_review(review):
+        show_plan(work, show, workflow.review_in(work, review), as_json)
+        return
     run = workflow.plan(work, operation, parameters(operation, param, params))
     show_plan(work, show, run, as_json)
     if review is not None:
-        from toolkit.runs import export_review
-
-        show.line(str(export_review(run, review, language=work.settings.language)))
+        path = workflow.review_out(work, run, review)
+        if not as_json:
+            show.line(str(path))
 
 
 @app.command()
@@ -70,7 +80,7 @@ def apply(
     agree: Yes = None,
     policy: PolicyFile = None,
     review: Annotated[
-        Path | None, typer.Option(help="A reviewed workbook; strikes what it says no to.")
+        Path | None, typer.Option(help="A reviewed workbook; only what it leaves or chooses is done.")
     ] = None,
     canary: Annotated[int, typer.Option(help="Changes written and re-read before the rest.")] = 10,
     max_share: MaxShare = None,
@@ -82,9 +92,7 @@ def apply(
     work, show = workspace()
     run = workflow.find_run(work, run_id)
     if review is not None:
-        from toolkit.runs import import_review
-
-        run.freeze(import_review(run, review))
+        run = workflow.review_in(work, review, run)
     if run.state in ("planned", "rehearsed"):
         if not as_json:
             show_plan(work, show, run, False)

@@ -234,7 +234,8 @@ class OpenPortal:
         wanted = operation_named(operation).parameters(parameters).model_dump(mode="json")
         for each in reversed(Run.all(self.work.root, self.work.clock.now)):
             facts = each.facts
-            same = (facts.portal, facts.operation, facts.parameters) == (self.host, operation, wanted)
+            asked = (facts.portal, facts.operation) == (self.host, operation)
+            same = asked and workflow.same_order(operation, facts.parameters, wanted)
             over = each.state == "verified" and bool(len(each.plan.active))
             if same and not facts.undoes and (self._waits(each) or (over and not again)):
                 return each

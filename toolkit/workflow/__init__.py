@@ -14,8 +14,9 @@ from toolkit.workflow.approving import approve, approve_by_policy
 from toolkit.workflow.carrying_out import carry_out, check, run_all
 from toolkit.workflow.clients import alias, client_index, match
 from toolkit.workflow.doctor import Finding, doctor
-from toolkit.workflow.planning import cost_of, plan, plan_undo, unfinished
+from toolkit.workflow.planning import cost_of, plan, plan_undo, same_order, unfinished
 from toolkit.workflow.rehearsing import Rehearsal, rehearse
+from toolkit.workflow.reviewing import choose, is_review, kept_decisions, offered, review_in, review_out
 from toolkit.workflow.routing import routing_facts
 from toolkit.workflow.sandboxes import Order, running_sandboxes, serve_sandbox, tell_sandbox
 from toolkit.workflow.snapshots import snapshot
@@ -35,23 +36,30 @@ __all__ = [
     "carry_out",
     "check",
     "check_policy",
+    "choose",
     "client_index",
     "compare_zones",
     "connect",
     "cost_of",
     "doctor",
     "find_run",
+    "is_review",
     "keep_in_step",
+    "kept_decisions",
     "ledger_of",
     "match",
+    "offered",
     "operation_of",
     "plan",
     "plan_undo",
     "rehearse",
+    "review_in",
+    "review_out",
     "routing_facts",
     "run_all",
     "run_unattended",
     "running_sandboxes",
+    "same_order",
     "serve_sandbox",
     "snapshot",
     "tell_sandbox",

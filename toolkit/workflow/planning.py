@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from toolkit.operations import operation as operation_named
+from toolkit.operations.deduplicate import DeduplicateParams
 from toolkit.records import take_snapshot
 from toolkit.runs import (
     Operation,
@@ -20,9 +21,10 @@ from toolkit.runs import (
     facts_of,
     new_run_id,
 )
+from toolkit.workflow.reviewing import with_decisions
 from toolkit.workflow.workspace import Workspace, connect, toolkit_version
 
-__all__ = ["cost_of", "plan", "plan_undo", "planned", "unfinished"]
+__all__ = ["cost_of", "plan", "plan_undo", "planned", "same_order", "unfinished"]
 
 
 def plan(work: Workspace, name: str, given: Mapping[str, Any]) -> Run:
@@ -42,7 +44,11 @@ def plan(work: Workspace, name: str, given: Mapping[str, Any]) -> Run:
         PortalError, IncompleteRead, StorageError: reading failed; nothing is left behind.
     """
     operation = operation_named(name)
-    return planned(work, operation, operation.parameters(given))
+    params = operation.parameters(given)
+    if isinstance(params, DeduplicateParams):
+        with connect(work) as portal:
+            params = with_decisions(work, params, portal.host)
+    return planned(work, operation, params)
 
 
 def plan_undo(
@@ -122,8 +128,7 @@ def planned(
 
 def unfinished(work: Workspace, name: str, given: Mapping[str, Any]) -> Run | None:
     """The run of this operation with these parameters that has begun and is not over, or None."""
-    operation = operation_named(name)
-    parameters = operation.parameters(given).model_dump(mode="json")
+    parameters = operation_named(name).parameters(given).model_dump(mode="json")
     with connect(work) as portal:
         host = portal.host
     for run in reversed(Run.all(work.root, work.clock.now)):
@@ -131,11 +136,23 @@ def unfinished(work: Workspace, name: str, given: Mapping[str, Any]) -> Run | No
         if (
             facts.portal == host
             and facts.operation == name
-            and facts.parameters == parameters
+            and same_order(name, facts.parameters, parameters)
             and run.unfinished
         ):
             return run
     return None
+
+
+def same_order(name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two sets of parameters ask for the same: apart from what is filled in from people's words.
+
+    Args:
+        name: of the operation.
+        one, other: parameters in JSON types, complete.
+    """
+    left_out = operation_named(name).filled_in
+    names = (one.keys() | other.keys()) - left_out
+    return all(one.get(each) == other.get(each) for each in names)
 
 
 def cost_of(work: Workspace, run: Run, *, window_s: float | None = None) -> PlanCost:

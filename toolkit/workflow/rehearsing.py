@@ -22,7 +22,7 @@ from toolkit.sandbox.state.restoring import load_snapshot
 from toolkit.settings import Settings
 from toolkit.workflow.workspace import Workspace, operation_of
 
-__all__ = ["Rehearsal", "rehearse"]
+__all__ = ["Rehearsal", "linked", "rehearse"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def rehearse(work: Workspace, run: Run) -> Rehearsal:
             RunFacts(**{**asdict(run.facts), "rehearses": run.id, "run": "run"}),
             clock.now,
         )
-        shutil.copytree(run.folder / "before", play.folder / "before", copy_function=_linked)
+        shutil.copytree(run.folder / "before", play.folder / "before", copy_function=linked)
         play.freeze(run.plan)
         with Portal.connect(
             settings, clock=clock, transport=InProcessTransport(sandbox), governor=governor
@@ -109,7 +109,8 @@ def _administrator(sandbox: Any) -> int:
     return int(found)
 
 
-def _linked(source: str, target: str) -> str:
+def linked(source: str, target: str) -> str:
+    """Copy a file that is never written again; a link where the disk allows."""
     try:
         Path(target).hardlink_to(source)
     except OSError:

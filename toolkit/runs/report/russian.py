@@ -15,6 +15,59 @@ import re
 __all__ = ["PATTERNS", "PLURALS", "RUSSIAN"]
 
 RUSSIAN: dict[str, str] = {
+    # the review of groups of cards
+    "Automatic": "Автоматически",
+    "In doubt": "Под вопросом",
+    "Not merged": "Не объединяются",
+    "group": "группа",
+    "row": "строка",
+    "what": "что",
+    "choose here": "выберите здесь",
+    "Choose here": "Выберите здесь",
+    "cards, side by side": "карточки рядом",
+    "decision": "решение",
+    "card": "карточка",
+    "part": "подгруппа",
+    "master": "остаётся",
+    "stays": "остаётся",
+    "in common": "общее",
+    "phones": "телефоны",
+    "e-mails": "почта",
+    "created": "создана",
+    "changed": "изменена",
+    "make one": "объединить",
+    "leave": "оставить",
+    "different clients": "разные клиенты",
+    "no evidence": "не доказательство",
+    "Choose the value of one of the cards.": "Выберите значение одной из карточек.",
+    "Every group is a block; only the yellow cells are asked. The decision is in its first row.": (
+        "Каждая группа — блок строк; заполняются только жёлтые ячейки. Решение — в первой строке блока."
+    ),
+    "“make one”: the cards of one letter become one card. “leave”: nothing happens to this group.": (
+        "«объединить»: карточки с одной буквой станут одной карточкой. «оставить»: с группой ничего не случится."
+    ),
+    "“different clients”: these cards will never be proposed together again, to nobody; this is remembered.": (
+        "«разные клиенты»: эти карточки больше никому не предложат объединить; решение запоминается для всех."
+    ),
+    "To split a group, give the cards different letters. A card without a letter stays as it is.": (
+        "Чтобы разделить группу, поставьте карточкам разные буквы. Карточка без буквы останется как есть."
+    ),
+    "“stays” marks the card that remains, one in each part. Where none is marked, the rules choose.": (
+        "«остаётся» — какая карточка сохранится, одна на подгруппу. Если не отмечена ни одна, выберут правила."
+    ),
+    "In the row of a field choose the value of another card, where the proposed one is wrong.": (
+        "В строке поля выберите значение другой карточки, если предложенное не подходит."
+    ),
+    "“no evidence” beside something in common: this phone or mailbox is remembered to prove nothing.": (
+        "«не доказательство» напротив общего телефона или почты: они больше ничего не доказывают, это запоминается."
+    ),
+    "A group whose rows are deleted is left as it is. Everything that is not yellow is for reading only.": (
+        "Группа, строки которой удалены, останется как есть. Всё, что не жёлтое, — только для чтения."
+    ),
+    "Only what is offered here can be chosen: a review makes nothing out of cards that were not found alike.": (
+        "Выбрать можно только из предложенного: из карточек, которые не признаны похожими, ничего не получится."
+    ),
+    "one client, as a person decided": "один клиент: так решил человек",
     # verdicts
     "There is nothing to do": "Делать нечего",
     "The plan is empty.": "План пуст: всё уже так, как нужно.",
@@ -423,6 +476,7 @@ RUSSIAN: dict[str, str] = {
 }
 
 PLURALS: dict[str, tuple[str, str, str]] = {
+    "{n} cards": ("{n} карточка", "{n} карточки", "{n} карточек"),
     "{n} changes wait in the plan.": (
         "В плане {n} изменение.",
         "В плане {n} изменения.",

@@ -127,8 +127,9 @@ class _Pairs:
         return [row for card in cards for row in self._rows.get((name, card), []) if row["b"] in inside]
 
     def words(self, row: Mapping[str, object]) -> str:
+        """The reasons; what the cards have in common stands in lines of its own."""
         found = reason_words(Reason(int(str(row["reasons"]))), self._language)
-        return "; ".join([*found, *self.shared.words(row, self._language)])
+        return "; ".join(found or self.shared.words(row, self._language))
 
 
 def _group(
