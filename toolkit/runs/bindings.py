@@ -1,7 +1,8 @@
 """What hangs on a record without an id of its own: links of activities, addresses, requisites in use.
 
 A row of this kind names the record it hangs on; `before` and `after` say what hangs there, and an empty one
-says nothing does. What it is about follows from the entity of the row:
+says nothing does. In `before`, `replaces` is a requisite and `lost` a guess: while that requisite, or that
+use, is still there, nothing needs to be done. What it is about follows from the entity of the row:
 
     activity       its link to another record             {"entityTypeId": 3, "entityId": 5}
     address        an address of a requisite or lead      {"ENTITY_TYPE_ID": 8, "TYPE_ID": 6, "CITY": ...}
@@ -94,17 +95,27 @@ class _Address(Base):
     """An address of one type, added, rewritten or taken away; owner and type name it."""
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
-        """One list for each: it holds that address or nothing."""
-        return [
-            Command("crm.address.list", {"filter": {**_place(row), "ENTITY_ID": row.record_id}, "start": -1})
-            for row in rows
-        ]
+        """One list for each: it holds that address or nothing; and the requisite it would be lost with."""
+        reads = []
+        for row in rows:
+            where = {**_place(row), "ENTITY_ID": row.record_id}
+            reads.append(Command("crm.address.list", {"filter": where, "start": -1}))
+            if "replaces" in row.before:
+                where = {"ID": row.before["replaces"]}
+                reads.append(Command("crm.requisite.list", {"filter": where, "select": ["ID"], "start": -1}))
+        return reads
 
     def judge(
         self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
     ) -> list[Verdict]:
-        """True when it reads as wanted."""
-        return [self._one(row, listed_in(outcome)) for row, outcome in zip(rows, outcomes, strict=True)]
+        """True when it reads as wanted, or when the one it stands in for is still there."""
+        verdicts = []
+        answers = iter(outcomes)
+        for row in rows:
+            present = listed_in(next(answers))
+            spared = "replaces" in row.before and bool(listed_in(next(answers)))
+            verdicts.append(Verdict("true", "nothing was lost") if spared else self._one(row, present))
+        return verdicts
 
     def _one(self, row: Row, present: Sequence[Mapping[str, Any]]) -> Verdict:
         seen = _cells(present[0]) if present else {}
@@ -116,7 +127,7 @@ class _Address(Base):
 
     def method(self, row: Row) -> str:
         """Which method writes it."""
-        return f"crm.address.{'delete' if not row.after else 'update' if row.before else 'add'}"
+        return f"crm.address.{'delete' if not row.after else 'update' if _cells(row.before) else 'add'}"
 
     def command(self, row: Row) -> Command:
         """One address."""
@@ -159,6 +170,8 @@ class _Used(Base):
         wanted, held = _parts(row.after), _parts(row.before)
         if seen == wanted:
             return Verdict("true")
+        if row.before.get("lost") and seen == held:
+            return Verdict("true", "nothing was lost")
         if all(seen[name] in (held[name], wanted[name], 0) for name in IN_USE):
             return Verdict("open")
         return Verdict("foreign", "other requisites were chosen since", dict(seen))
