@@ -74,6 +74,13 @@ def test_a_portal_nobody_knows_gets_little_at_first_and_a_slow_one_half_a_minute
     assert not any(noted.errors or noted.error for noted in requests)
 
 
+@pytest.mark.parametrize("count", [1, 2, 20, 21])
+def test_a_pack_that_is_not_full_is_understood_too(calm: Firm, count: int) -> None:
+    carried_out(calm, with_appeals(calm, count))
+
+    assert calm.appeal_count("call:made.%") == count
+
+
 def test_links_travel_by_the_fifty_and_nothing_is_read_for_them(calm: Firm) -> None:
     rows = calm.sandbox.store.rows("SELECT ID FROM activity WHERE TYPE_ID = 2 ORDER BY ID")
     activities = [row["ID"] for row in rows][:45]
@@ -88,6 +95,7 @@ def test_links_travel_by_the_fifty_and_nothing_is_read_for_them(calm: Firm) -> N
 
 
 def test_the_estimate_counts_the_requests_that_are_sent(calm: Firm) -> None:
+    carried_out(calm, with_appeals(calm, 40, name="canary"))
     rows = calm.sandbox.store.rows("SELECT ID FROM activity WHERE TYPE_ID = 2 ORDER BY ID")
     links = [row["ID"] for row in rows for _ in range(3)]
     run = with_appeals(calm, 700, links[:120])

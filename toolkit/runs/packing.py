@@ -115,6 +115,9 @@ def packed(rows: Sequence[Row]) -> list[tuple[Command, int]]:
     packs: list[tuple[Command, int]] = []
     for start in range(0, len(commands), PACK):
         part = commands[start : start + PACK]
+        if len(part) == 1:
+            packs.append((part[0], 1))
+            continue
         shared = {name: value for name, value in part[0].params.items() if name != "fields"}
         several = {**shared, "data": [each.params["fields"] for each in part]}
         packs.append((Command(PACK_METHOD, several), len(part)))
