@@ -94,6 +94,7 @@ class Desk:
         home = settings.state_dir / "page"
         self.tokens = Tokens.of(settings)
         self.host = _host(settings)
+        home.mkdir(parents=True, mode=0o700, exist_ok=True)
         self.folder = home / (self.host.replace(":", "_") or "no-portal")
         self.history = History(self.folder / "history.sqlite")
         self.uploads = self.folder / "uploads"

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from toolkit.errors import InputError
 from toolkit.settings import Settings, is_loopback
@@ -15,7 +16,7 @@ from toolkit.web.guards import Tickets
 from toolkit.web.site import make_site
 from toolkit.web.tokens import Person
 
-__all__ = ["CannotListen", "serve_page"]
+__all__ = ["CannotListen", "configured", "serve_page"]
 
 
 class CannotListen(InputError):
@@ -75,15 +76,18 @@ def serve_page(
                 await super().startup(sockets)
                 ready(url, f"{url}/enter?ticket={tickets.issue(owner)}")
 
-        config = uvicorn.Config(
-            site,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=20,
-            timeout_graceful_shutdown=10,
-            h11_max_incomplete_event_size=32 * 1024,
-            limit_concurrency=200,
-        )
-        Server(config).run([door])
+        Server(configured(site)).run([door])
+
+
+def configured(site: ASGIApp) -> uvicorn.Config:
+    """How the page is served: no log of addresses, no name of the server, an end to what stands still."""
+    return uvicorn.Config(
+        site,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=200,
+    )
