@@ -98,7 +98,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "lead": ("лид", "lead"),
     "absurd duration": ("нелепая длительность", "absurd duration"),
     "no time": ("нет времени", "no time"),
-    "nobody": ("никто", "nobody"),
+    "no line": ("(линия неизвестна)", "(line not known)"),
     "user": ("сотрудник", "user"),
     "department": ("отдел", "department"),
     "no department": ("без отдела", "no department"),

@@ -7,7 +7,6 @@ Start reading at `CallsDataset.of`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -24,6 +23,7 @@ from toolkit.records import Snapshot, Wanted
 from toolkit.records.conversations import ACTIVITY_FIELDS, TWICE, result_words
 from toolkit.reports.calls.columns import COLUMNS, Language, said
 from toolkit.reports.calls.working_hours import WorkCalendar
+from toolkit.reports.files import private_part
 from toolkit.runs.telephony import AppealShelf, Talks, appeal_field, read_talks
 
 __all__ = ["DEFAULT_HOURS", "CallsDataset", "calls_table", "calls_wanted"]
@@ -143,11 +143,8 @@ class CallsDataset:
         schema_words = {f"b24kit.{name}": column.holds for name, column in COLUMNS.items()}
         written = pa.Table.from_pandas(self.table, preserve_index=False)
         written = written.replace_schema_metadata({**(written.schema.metadata or {}), **schema_words})
-        part = path.with_name(path.name + ".part")
-        part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_CREAT | os.O_WRONLY, 0o600))
-        pq.write_table(written, part, compression="zstd")
-        part.replace(path)
+        with private_part(path) as part:
+            pq.write_table(written, part, compression="zstd")
         return path
 
 
