@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -187,3 +189,17 @@ def test_a_client_found_for_sure_is_never_one_that_merging_would_keep_apart(
     new = len(cards) + 1
     refused = set(pairs.loc[pairs["b"] == new, "a"])
     assert refused.isdisjoint(c.id for c in found.candidates)
+
+
+def test_importing_the_toolkit_loads_nothing_and_asking_for_a_client_needs_no_portal(tmp_path: Path) -> None:
+    code = (
+        "import sys, toolkit; assert 'pandas' not in sys.modules; from toolkit.errors import SnapshotError;"
+        "from toolkit.settings import Settings\n"
+        f"settings = Settings.load(env_file=None, snapshots={str(tmp_path)!r})\n"
+        "try: toolkit.find_client(phone='8 912 000-00-01', settings=settings)\n"
+        "except SnapshotError as error: print(error)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert "b24kit snapshot take" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -86,3 +87,38 @@ def alias(card: Annotated[int, typer.Argument(help="The id the card had.")], as_
         show.line(f"{entity} {card} -> {entity} {now}")
     if not found:
         show.line(f"{card}: -")
+
+
+@app.command()
+def blame(
+    entity: Annotated[str, typer.Argument(help="contact, company, deal, ...")],
+    card: Annotated[int, typer.Argument(help="Id of the record, also one it had before.")],
+    history: Annotated[bool, typer.Option("--history", help="Every value, not only the last.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell which run, row of its plan, rule and person gave each field of a record its value."""
+    from dataclasses import asdict
+
+    from toolkit import workflow
+
+    work, show = workspace()
+    found = workflow.blame(work, entity, card)
+    if as_json:
+        print_json({**asdict(found), "fields": [asdict(each) for each in found.fields]})
+        return
+    if found.now != found.asked:
+        words = show._("merged into") if found.gone_into else show._("is now")
+        show.line(f"{entity} {found.asked}: {words} {entity} {found.now}")
+    given = found.history if history else found.fields
+    if not given:
+        show.line(show._("No run of this folder has written to this record."))
+    for each in given:
+        at = (
+            datetime.fromtimestamp(each.at, UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
+        )
+        source = f" ← {entity} {each.source}" if each.source else ""
+        show.line(f"{each.label}: {each.value}{source}", "bold")
+        who = {"policy": show._("a policy")}.get(each.by, each.by) or show._("unknown")
+        show.line(f"    {show._('before')}: {each.before}")
+        show.line(f"    {each.operation} · {each.reason}")
+        show.line(f"    {at} UTC · {each.run}, {show._('row')} {each.change} · {show._('agreed by')}: {who}")

@@ -11,6 +11,7 @@ May import everything below; the only room, with the command line, that opens th
 from __future__ import annotations
 
 from toolkit.workflow.approving import approve, approve_by_policy
+from toolkit.workflow.blaming import Blame, Given, blame
 from toolkit.workflow.carrying_out import carry_out, check, run_all
 from toolkit.workflow.clients import alias, client_index, match
 from toolkit.workflow.doctor import Finding, doctor
@@ -25,14 +26,17 @@ from toolkit.workflow.watching import keep_in_step
 from toolkit.workflow.workspace import Workspace, connect, find_run, operation_of
 
 __all__ = [
+    "Blame",
     "Ended",
     "Finding",
+    "Given",
     "Order",
     "Rehearsal",
     "Workspace",
     "alias",
     "approve",
     "approve_by_policy",
+    "blame",
     "carry_out",
     "check",
     "check_policy",

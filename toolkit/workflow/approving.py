@@ -8,7 +8,7 @@ from toolkit.runs import (
     Run,
     over_share,
 )
-from toolkit.workflow.workspace import Workspace
+from toolkit.workflow.workspace import Workspace, whoever
 
 __all__ = ["approve", "approve_by_policy"]
 
@@ -31,7 +31,7 @@ def approve(run: Run, *, portal: str, count: int, max_share: float | None = None
             raise ApprovalNeeded(
                 f"The plan is too large: {'; '.join(against)}.", "Narrow it, or raise --max-share."
             )
-    run.journal.event("approved", by="person", plan=run.plan.id)
+    run.journal.event("approved", by="person", who=whoever(), plan=run.plan.id)
 
 
 def approve_by_policy(work: Workspace, run: Run, policy: Policy) -> None:

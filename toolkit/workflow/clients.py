@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.errors import SnapshotError
-from toolkit.matching import ClientIndex, Found, Home, build_index, find_client
+from toolkit.errors import ParameterError, SnapshotError
+from toolkit.matching import ClientIndex, Found, Home, build_index
+from toolkit.matching import find_client as find_in_index
 from toolkit.operations.deduplicate import Deduplicate, find_duplicates
 from toolkit.records import Snapshot
 from toolkit.runs import Run
 from toolkit.runs.merges.carrying import aliases
+from toolkit.settings import Settings
 from toolkit.workflow.workspace import Workspace
 
-__all__ = ["alias", "client_index", "match"]
+__all__ = ["alias", "client_index", "find_client", "match"]
 
 _NEEDED = ("contact", "company")
 _READ = ("user", "contact", "company", "lead", "requisite")
@@ -63,7 +65,7 @@ def match(
         SnapshotError, StorageError: as `client_index`.
     """
     with client_index(work, snapshot) as index:
-        return find_client(
+        return find_in_index(
             index,
             phone=phone,
             email=email,
@@ -74,6 +76,49 @@ def match(
             home=Home(area_code=area_code),
             language=work.settings.language,
         )
+
+
+def find_client(
+    *,
+    phone: str | None = None,
+    email: str | None = None,
+    inn: str | None = None,
+    kpp: str | None = None,
+    name: str | None = None,
+    entity: str = "contact",
+    area_code: str = "",
+    snapshot: str | Path | None = None,
+    settings: Settings | None = None,
+) -> Found:
+    """Whether a client is on the portal already: `toolkit.find_client(phone="8 912 000-00-01")`.
+
+    Asked of the newest snapshot, by the rules that merge; the portal is not reached. The first question after a
+    snapshot builds its index, later ones take milliseconds.
+
+    Args:
+        phone, email, inn, kpp, name: as they were typed; at least one of them.
+        entity: `contact`, `company` or `lead`.
+        area_code: home area code without the 8.
+        snapshot: folder of one; None for the newest.
+        settings: where snapshots are kept; None for the environment and `.env`.
+
+    Raises:
+        ParameterError: nothing was asked.
+        SnapshotError, StorageError: as `client_index`.
+    """
+    if not (phone or email or inn or name):
+        raise ParameterError("find_client", "phone", None, "is missing", "Give phone, email, inn or name.")
+    return match(
+        Workspace(settings or Settings.load()),
+        phone=phone,
+        email=email,
+        inn=inn,
+        kpp=kpp,
+        name=name,
+        entity=entity,
+        area_code=area_code,
+        snapshot=None if snapshot is None else Path(snapshot),
+    )
 
 
 def alias(work: Workspace, card: int) -> dict[str, int]:

@@ -7,7 +7,6 @@ in that was not offered there, and a second plan knows what was decided. No requ
 
 from __future__ import annotations
 
-import getpass
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +29,7 @@ from toolkit.runs.review.groups import Answer, GroupChoice, NotOffered, OfferedG
 from toolkit.runs.review.sheets import write_groups
 from toolkit.runs.review.workbooks import facts_of, opened
 from toolkit.workflow.rehearsing import linked
-from toolkit.workflow.workspace import Workspace, find_run, operation_of
+from toolkit.workflow.workspace import Workspace, find_run, operation_of, whoever
 
 __all__ = [
     "choose",
@@ -39,7 +38,6 @@ __all__ = [
     "offered",
     "review_in",
     "review_out",
-    "whoever",
     "with_decisions",
 ]
 
@@ -54,14 +52,6 @@ def kept_decisions(work: Workspace, portal: str) -> Decisions:
         PlanError: a line of the file cannot be read.
     """
     return Decisions.open(work.root / portal.replace(":", "_") / "decisions.jsonl")
-
-
-def whoever() -> str:
-    """Who sits here, as this machine knows them; "" when it does not."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no name for the user id, as in some containers
-        return ""
 
 
 def offered(work: Workspace, run: Run) -> list[OfferedGroup]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from toolkit.runs import (
 )
 from toolkit.settings import Settings
 
-__all__ = ["Workspace", "connect", "find_run", "operation_of", "toolkit_version"]
+__all__ = ["Workspace", "connect", "find_run", "operation_of", "toolkit_version", "whoever"]
 
 
 def _silent(_: Progress) -> None:
@@ -99,10 +100,18 @@ def find_run(work: Workspace, name: str) -> Run:
 def operation_of(work: Workspace, run: Run) -> tuple[Operation, Any]:
     """The operation of a run, and its parameters as it was given them."""
     if run.facts.undoes:
-        undo = Undo.of(find_run(work, run.facts.undoes))
+        undo = Undo.of(find_run(work, run.facts.undoes), besides=run.id)
         return undo, undo.parameters(run.facts.parameters)
     operation = operation_named(run.facts.operation)
     return operation, operation.parameters(run.facts.parameters)
+
+
+def whoever() -> str:
+    """Who sits here, as this machine knows them; "" when it does not."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for the user id, as in some containers
+        return ""
 
 
 def toolkit_version() -> str:
