@@ -250,7 +250,7 @@ def _unattended(
             work, operation, given, rules, rehearsing=rehearsing, watch=watch, planned=planned
         )
         _tell_ended(work, show, ended, files, as_json=as_json, watch=watch)
-        code = ended.summary.exit_code
+        code = ended.exit_code
         if not watch or every is None or code not in (0, 3):
             raise typer.Exit(code)
         work.clock.sleep(every)

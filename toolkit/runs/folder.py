@@ -12,6 +12,7 @@ snapshots/<portal host>/<run id>/
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets
@@ -28,6 +29,8 @@ from toolkit.runs.journal import Journal
 from toolkit.runs.plan import Plan
 
 __all__ = ["STATES", "Run", "RunFacts", "portal_folder"]
+
+_log = logging.getLogger(__name__)
 
 # What a run has been through, told by its journal; each with the sentence on when it is entered.
 STATES: Mapping[str, str] = {
@@ -94,11 +97,14 @@ class Run:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.mkdir(mode=0o700, exist_ok=True)
-            path = folder / "run.json"
-            path.touch(mode=0o600)
-            path.write_text(
-                json.dumps(facts.__dict__, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
-            )
+            text = json.dumps(facts.__dict__, ensure_ascii=False, indent=2, default=str) + "\n"
+            fresh = folder / "run.json.new"
+            fresh.touch(mode=0o600)
+            with fresh.open("r+b") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(folder / "run.json")
         except OSError as error:
             raise StorageError(
                 folder, str(error.strerror), "Set B24_SNAPSHOTS to a folder you may write."
@@ -135,12 +141,25 @@ class Run:
         return cls.open((exact or found)[0], now)
 
     @classmethod
-    def all(cls, root: Path, now: Callable[[], float]) -> list[Run]:
-        """Every run below `root`, oldest first."""
-        return [
-            cls(path.parent, now)
-            for path in sorted(root.glob("*/*/run.json"), key=lambda each: each.parent.name)
-        ]
+    def all(cls, root: Path, now: Callable[[], float], *, damaged: bool = False) -> list[Run]:
+        """Every run below `root`, oldest first.
+
+        Args:
+            root: the folder of runs.
+            now: unix seconds.
+            damaged: also those whose `run.json` a power cut left unreadable; such a run can only be deleted.
+        """
+        found = []
+        for path in sorted(root.glob("*/*/run.json"), key=lambda each: each.parent.name):
+            run = cls(path.parent, now)
+            try:
+                run.facts  # noqa: B018  # reading it is the check
+            except PlanError as error:
+                _log.debug("left out: %s", error)
+                if not damaged:
+                    continue
+            found.append(run)
+        return found
 
     @cached_property
     def facts(self) -> RunFacts:
@@ -155,6 +174,11 @@ class Run:
             raise PlanError(
                 self.folder, f"holds no readable run.json: {error}", "List the runs with: b24kit runs"
             ) from error
+
+    @property
+    def now(self) -> Callable[[], float]:
+        """What tells its journal the time, unix seconds."""
+        return self._now
 
     @property
     def id(self) -> str:

@@ -55,6 +55,7 @@ class Summary:
         unexplained, someone_else, drift: as in the certificate.
         missed: windows that went by without a run before this one.
         notes: what else somebody should know, in words.
+        continued: whether it went on with an unfinished run.
         message: what went wrong; "" when nothing did. Never holds a secret.
     """
 
@@ -73,6 +74,7 @@ class Summary:
     drift: int = 0
     missed: int = 0
     notes: Sequence[str] = ()
+    continued: bool = False
     message: str = ""
 
     @property
@@ -126,6 +128,7 @@ def summarise(
     exit_code: int = 0,
     missed: int = 0,
     notes: Sequence[str] = (),
+    continued: bool = False,
     language: str = "en",
 ) -> Summary:
     """The summary of what came of a run, from its folder, its certificate, or the error that ended it."""
@@ -161,6 +164,7 @@ def summarise(
         drift=certificate.drift if certificate is not None else 0,
         missed=missed,
         notes=tuple(notes),
+        continued=continued,
         message=message,
     )
 

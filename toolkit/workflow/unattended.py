@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from toolkit.runs.summary import Ledger, Summary, summarise
 from toolkit.words import translator
 from toolkit.workflow.approving import approve_by_policy
 from toolkit.workflow.carrying_out import run_all
+from toolkit.workflow.planning import unfinished
 from toolkit.workflow.telling import tell_people
 from toolkit.workflow.watching import keep_in_step
 from toolkit.workflow.workspace import Workspace, connect
@@ -36,6 +37,7 @@ class Ended:
         certificate: None when nothing was written.
         error: what ended it early, or None.
         untold: whom it could not be told, and why.
+        exit_code: of all that was done in one go: an unfinished run that was gone on with, and this one.
     """
 
     summary: Summary
@@ -43,6 +45,7 @@ class Ended:
     certificate: Certificate | None = None
     error: ToolkitError | None = None
     untold: tuple[str, ...] = ()
+    exit_code: int = 0
 
 
 def ledger_of(work: Workspace) -> Ledger:
@@ -91,7 +94,9 @@ def run_unattended(
     watch: bool = False,
     planned: Callable[[Run], None] | None = None,
 ) -> Ended:
-    """One run with nobody watching. Continues what an earlier one left unfinished.
+    """One run with nobody watching. First finishes what an earlier one left unfinished, then looks again.
+
+    An unfinished run carries out the plan of its own night. What happened since needs a plan of today.
 
     Args:
         work: where.
@@ -108,6 +113,23 @@ def run_unattended(
     Raises:
         SettingsError: there is no webhook; nothing was begun, and there is no portal whose ledger could say so.
     """
+    first = _one(work, name, given, policy, rehearsing, watch, planned)
+    if watch or not first.summary.continued or first.exit_code not in (0, 3):
+        return first
+    second = _one(work, name, given, policy, rehearsing, watch, planned)
+    refused = {"conflict", "rejected", "quarantined"} & set(first.summary.states)
+    return replace(second, exit_code=second.exit_code or (3 if refused else 0))
+
+
+def _one(
+    work: Workspace,
+    name: str,
+    given: Mapping[str, Any],
+    policy: Policy,
+    rehearsing: bool,
+    watch: bool,
+    planned: Callable[[Run], None] | None,
+) -> Ended:
     began = work.clock.now()
     with connect(work) as portal:
         host = portal.host
@@ -119,7 +141,6 @@ def run_unattended(
         rules = night.rules(policy)
         if rules is None:
             return night.ends(policy, outcome="left out")
-        check_policy(rules, "the policy")
 
         def agree(waiting: Run) -> None:
             nonlocal run
@@ -128,6 +149,7 @@ def run_unattended(
                 planned(waiting)
             approve_by_policy(work, waiting, rules)
 
+        night.look_back(given)
         until = began + rules.window.remaining_s(began) if rules.window is not None else None
         if watch:
             passed = keep_in_step(work, name, given, rules, until=until)
@@ -167,6 +189,7 @@ class _Night:
         self.work, self.name, self.host, self.ledger, self.began = work, name, host, ledger, began
         self.notes: list[str] = []
         self.missed = 0
+        self.continued = False
         self._ = translator(work.settings.language)
 
     def rules(self, policy: Policy) -> Policy | None:
@@ -174,7 +197,14 @@ class _Night:
 
         Raises:
             ApprovalNeeded: it is left out, and people want to know.
+            PlanError: the policy names an operation that does not exist.
         """
+        check_policy(policy, "the policy")
+        if self.name not in policy.operations:
+            raise ApprovalNeeded(
+                f"The policy does not approve: operation {self.name} is not among {', '.join(policy.operations)}.",
+                "Add it to operations, or run it by hand.",
+            )
         window = policy.window
         if window is None:
             return policy
@@ -201,6 +231,16 @@ class _Night:
             f"It is outside the window {opens} to {closes} {window.zone} of the policy, so nothing was begun.",
             "Start it within the window, or say in the policy what to do: missed: skip, or late.",
         )
+
+    def look_back(self, given: Mapping[str, Any]) -> None:
+        """Note when this run goes on with one that was stopped or cut off."""
+        waiting = unfinished(self.work, self.name, given)
+        if waiting is not None:
+            paused = waiting.state == "paused"
+            self.continued = True
+            text = "went on with a paused run" if paused else "went on with a run that was cut off"
+            self.notes.append(self._(text))
+            waiting.close()
 
     def newest(self) -> Run | None:
         """The run an error belongs to: the newest of this operation that has a plan and began by now."""
@@ -236,6 +276,7 @@ class _Night:
             outcome=outcome,
             missed=self.missed,
             notes=self.notes,
+            continued=self.continued,
             language=settings.language,
         )
         untold: list[str] = []
@@ -249,5 +290,10 @@ class _Night:
         if policy.tell is not None:
             untold += tell_people(policy.tell, summary, settings, lambda: connect(self.work))
         return Ended(
-            summary, run, certificate, error if isinstance(error, ToolkitError) else None, tuple(untold)
+            summary,
+            run,
+            certificate,
+            error if isinstance(error, ToolkitError) else None,
+            tuple(untold),
+            summary.exit_code,
         )
