@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from toolkit.runs.addressees import Email, Tell
 from toolkit.runs.apply import ApplyRules, Progress, apply
+from toolkit.runs.canary import check_merged, first_groups
 from toolkit.runs.changes import Changes, binds, creates, deletes, listed, notices, rewrites, unbinds, updates
 from toolkit.runs.cost import PlanCost, estimate
 from toolkit.runs.folder import Run, RunFacts, new_run_id
@@ -48,11 +49,13 @@ __all__ = [
     "apply",
     "binds",
     "check_canary",
+    "check_merged",
     "creates",
     "deletes",
     "estimate",
     "export_review",
     "facts_of",
+    "first_groups",
     "import_review",
     "judge",
     "listed",

@@ -105,6 +105,7 @@ class ApplyRules:
         max_tries: how often a change is sent before it is put aside.
         breaker: consecutive failed requests after which the run stops.
         limit: settle at most this many changes (a canary), None for all.
+        only: settle only these changes (a canary of whole groups), None for all.
         notify: carry out notifications (False in rehearsal and undo; they are then left planned).
     """
 
@@ -112,6 +113,7 @@ class ApplyRules:
     max_tries: int = 3
     breaker: int = 8
     limit: int | None = None
+    only: frozenset[int] | None = None
     notify: bool = False
 
 
@@ -173,6 +175,8 @@ class _Apply:
         active = run.plan.active
         if not rules.notify:
             active = active[active["kind"] != "notify"]
+        if rules.only is not None:
+            active = active[active["change"].isin(rules.only)]
         self.order: list[int] = [int(change) for change in active["change"]]
         self._mine = set(self.order)
         self._position = {change: index for index, change in enumerate(self.order)}

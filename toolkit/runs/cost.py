@@ -16,6 +16,7 @@ from toolkit.records import Snapshot, entity
 from toolkit.runs.carriers import Row, carrier, method_of
 from toolkit.runs.packing import AHEAD, PACK, PACK_METHOD, SCOUTED, in_one_request, looks_first, packable
 from toolkit.runs.plan import Plan
+from toolkit.runs.policy import Window
 
 __all__ = ["PlanCost", "estimate", "reading"]
 
@@ -45,6 +46,10 @@ class PlanCost:
     def fits(self) -> bool:
         """Whether it ends within the window; True without one."""
         return self.window_s is None or self.seconds <= self.window_s
+
+    def windows(self, window: Window) -> int:
+        """How many such windows the writing takes; reading again may be done at any time."""
+        return max(1, math.ceil(self.apply.seconds / window.length_s))
 
     def table(self) -> pd.DataFrame:
         """Execution seconds by method; columns method, operating_s."""

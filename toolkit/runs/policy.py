@@ -63,6 +63,24 @@ class Window(BaseModel):
                 return closes.timestamp() - unix
         return 0.0
 
+    def opens_in_s(self, unix: float) -> float:
+        """Seconds until writing is allowed again; 0 while the window is open."""
+        if self.remaining_s(unix) > 0:
+            return 0.0
+        zone = ZoneInfo(self.zone)
+        day = datetime.fromtimestamp(unix, zone).date()
+        while True:
+            opens = datetime.combine(day, self.start, zone)
+            if opens.timestamp() > unix and (not self.days or day.isoweekday() in self.days):
+                return opens.timestamp() - unix
+            day += timedelta(days=1)
+
+    @property
+    def length_s(self) -> float:
+        """How long it stays open."""
+        start, end = (each.hour * 3600 + each.minute * 60 + each.second for each in (self.start, self.end))
+        return float((end - start) % 86400)
+
     def missed(self, since: float, until: float) -> int:
         """How many windows opened and closed entirely between two moments, unix seconds."""
         zone = ZoneInfo(self.zone)

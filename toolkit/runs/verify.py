@@ -110,6 +110,7 @@ def check_canary(run: Run, portal: Any, clock: Clock) -> list[dict[str, Any]]:
     """
     journal = run.journal.table()
     done = run.plan.active.merge(journal[journal["state"] == "done"], on="change")
+    merges = MergesDone(done)
     done = done[done["kind"] == "update"]
     found: list[dict[str, Any]] = []
     for name, rows in done.groupby("entity"):
@@ -119,7 +120,7 @@ def check_canary(run: Run, portal: Any, clock: Clock) -> list[dict[str, Any]]:
         after = take_snapshot(portal, [Wanted(str(name), fields, ids=ids)], folder, clock=clock)
         touched = _last_touch(after)
         found += _judge_updates(str(name), rows, after, touched.get(str(name), {}))[1]
-        found += _side_effects(rows, compare(run.before, after), touched)
+        found += _side_effects(rows, compare(run.before, after), touched, merges)
     return [cell for cell in found if cell["verdict"] == "unexplained"]
 
 
@@ -258,9 +259,10 @@ def _side_effects(
         meant: dict[int, set[str]] = {}
         settled: dict[int, float] = {}
         kind = entity(str(name))
+        copied = copied_cells(plan)
         for record_id, text, moment in zip(rows["record_id"], rows["after"], rows["settled_at"], strict=True):
-            fields = set(json.loads(text))
-            for each in list(fields):
+            fields = {*json.loads(text), *copied.get((str(name), int(record_id)), ())}
+            for each in sorted(fields):
                 fields.update(kind.consequences.get(each, ()))
             if merges is not None:
                 fields.update(merges.meant(str(name), int(record_id)))

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from toolkit.workflow.approving import approve, approve_by_policy
 from toolkit.workflow.blaming import Blame, Given, blame
-from toolkit.workflow.carrying_out import carry_out, check, run_all
+from toolkit.workflow.calls import CallsAsked, calls_dataset, calls_report, calls_snapshot
+from toolkit.workflow.carrying_out import carry_out, carry_out_in_windows, check, run_all
 from toolkit.workflow.clients import alias, client_index, match
 from toolkit.workflow.doctor import Finding, doctor
 from toolkit.workflow.planning import cost_of, plan, plan_undo, same_order, unfinished
@@ -37,7 +38,11 @@ __all__ = [
     "approve",
     "approve_by_policy",
     "blame",
+    "calls_dataset",
+    "calls_report",
+    "calls_snapshot",
     "carry_out",
+    "carry_out_in_windows",
     "check",
     "check_policy",
     "choose",

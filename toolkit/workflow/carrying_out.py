@@ -10,14 +10,17 @@ from types import FrameType
 from typing import Any
 
 from toolkit.client import Clock, Portal
-from toolkit.errors import ApprovalNeeded, CanaryFailed
+from toolkit.errors import ApprovalNeeded, CanaryFailed, Paused
 from toolkit.runs import (
     ApplyRules,
     Certificate,
     Run,
+    Window,
     apply,
     check_canary,
+    check_merged,
     estimate,
+    first_groups,
     locked,
     verify,
 )
@@ -25,7 +28,7 @@ from toolkit.workflow.planning import plan, unfinished
 from toolkit.workflow.rehearsing import rehearse
 from toolkit.workflow.workspace import Workspace, connect, operation_of
 
-__all__ = ["carry_out", "check", "run_all"]
+__all__ = ["carry_out", "carry_out_in_windows", "check", "run_all"]
 
 
 def carry_out(
@@ -36,7 +39,7 @@ def carry_out(
     Args:
         work: where.
         run: an approved run.
-        canary: changes written and re-read before the rest; 0 for none.
+        canary: changes, or whole groups of merged cards, written and re-read before the rest; 0 for none.
         notify: send the plan's notifications after a clean certificate.
         until: unix seconds at which writing pauses (the end of a window); None for never.
 
@@ -60,19 +63,21 @@ def carry_out(
         locked(work.settings.state_dir, run.facts.portal, entities, run.id, work.clock.now) as hold,
         connect(work, run) as portal,
         _interruptible(portal),
-        _closing(portal, work.clock, until),
         work.follow(portal, estimate(run.plan, run.before, portal.cost)),
     ):
         for name, other in hold.superseded.items():
             run.journal.event("superseded", entity=name, run=other)
-        if canary and run.journal.last("canary") is None:
-            apply(run, portal, work.clock, ApplyRules(fence_s=rules.fence_s, limit=canary), beat=hold.beat)
-            cells = check_canary(run, portal, work.clock)
-            if cells:
-                run.journal.event("canary", clean=False, cells=cells)
-                raise CanaryFailed(run.facts.portal, run.id, canary, cells)
-            run.journal.event("canary", clean=True, changes=canary)
-        apply(run, portal, work.clock, rules, beat=hold.beat, progress=work.show)
+        with _closing(portal, work.clock, until):
+            if canary and run.journal.last("canary") is None:
+                groups = first_groups(run.plan, canary)
+                first = ApplyRules(fence_s=rules.fence_s, limit=None if groups else canary, only=groups)
+                apply(run, portal, work.clock, first, beat=hold.beat)
+                cells = [*check_canary(run, portal, work.clock), *check_merged(run, portal, work.clock)]
+                if cells:
+                    run.journal.event("canary", clean=False, cells=cells)
+                    raise CanaryFailed(run.facts.portal, run.id, canary, cells)
+                run.journal.event("canary", clean=True, changes=len(groups or ()) or canary)
+            apply(run, portal, work.clock, rules, beat=hold.beat, progress=work.show)
         if run.state != "verified":
             run.journal.event("applied", **run.journal.counts())
         certificate = verify(run, operation, params, portal, work.clock, progress=work.show_reading)
@@ -80,6 +85,34 @@ def carry_out(
             apply(run, portal, work.clock, ApplyRules(fence_s=rules.fence_s, notify=True), beat=hold.beat)
             run.journal.event("told")
     return certificate
+
+
+def carry_out_in_windows(
+    work: Workspace, run: Run, window: Window, *, canary: int = 0, notify: bool = True
+) -> Certificate:
+    """As `carry_out`, spread over as many windows as it takes: pauses when one closes, goes on in the next.
+
+    Args:
+        work: where; its clock waits for the next window.
+        run: an approved run.
+        window: when writing is allowed.
+        canary, notify: see `carry_out`.
+
+    Raises:
+        Paused: stopped on request; resume later.
+        As `carry_out`.
+    """
+    while True:
+        wait_s = window.opens_in_s(work.clock.now())
+        if wait_s:
+            run.journal.event("waiting", seconds=wait_s)
+            work.clock.sleep(wait_s)
+        until = work.clock.now() + window.remaining_s(work.clock.now())
+        try:
+            return carry_out(work, run, canary=canary, notify=notify, until=until)
+        except Paused:
+            if work.clock.now() < until:
+                raise
 
 
 def check(work: Workspace, run: Run) -> Certificate:
@@ -140,17 +173,25 @@ def _interruptible(portal: Portal) -> Iterator[None]:
 
 @contextmanager
 def _closing(portal: Portal, clock: Clock, until: float | None) -> Iterator[None]:
-    """Pause when the window closes: looked at before every request."""
+    """Pause when the window closes: looked at after every request. What is read to prove it may come later."""
     if until is None:
         yield
         return
     kept = portal.on_request
+    closed = False
 
     def looked(note: Any) -> None:
+        nonlocal closed
         if kept is not None:
             kept(note)
-        if clock.now() >= until:
+        if clock.now() >= until and not portal.stopping:
+            closed = True
             portal.stop()
 
     portal.on_request = looked
-    yield
+    try:
+        yield
+    finally:
+        portal.on_request = kept
+        if closed:  # a wish to stop that came from elsewhere stays
+            portal.resume()
