@@ -28,6 +28,7 @@ from toolkit.workflow.workspace import Workspace, connect, find_run, operation_o
 
 __all__ = [
     "Blame",
+    "CallsAsked",
     "Ended",
     "Finding",
     "Given",

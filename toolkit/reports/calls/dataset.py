@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from toolkit.reports.calls.working_hours import WorkCalendar
 from toolkit.reports.files import private_part
 from toolkit.runs.telephony import AppealShelf, Talks, appeal_field, read_talks
 
-__all__ = ["DEFAULT_HOURS", "CallsDataset", "calls_table", "calls_wanted"]
+__all__ = ["DEFAULT_HOURS", "CallsDataset", "calls_table", "calls_wanted", "portal_zone"]
 
 DEFAULT_HOURS = "Пн-Пт 9:00-18:00"
 """Working hours where nobody says otherwise."""
@@ -95,6 +96,7 @@ class CallsDataset:
         language: Language = "ru",
         calendar: WorkCalendar | None = None,
         join_s: int = 300,
+        beside: Sequence[Snapshot] = (),
     ) -> CallsDataset:
         """Read it out of a snapshot.
 
@@ -106,23 +108,25 @@ class CallsDataset:
             language: of results, directions and weekdays.
             calendar: working hours; Monday to Friday, nine to six of the portal's clock when None.
             join_s: how many seconds later a redirected leg or a call back may begin.
+            beside: other snapshots of the portal, asked for departments and pipelines this one lacks.
 
         Raises:
             SnapshotError: it lacks calls, activities, clients or users, or is damaged.
             ParameterError: the field given for calls is not one of the smart process.
         """
         names = [each.entity for each in calls_wanted(appeals)]
-        optional = {"department", "category:2"}
-        tables = {
-            name: _read(snapshot, name) for name in names if name not in optional or name in snapshot.entities
-        }
-        zone = timezone(timedelta(seconds=snapshot.manifest.offset_s))
+        tables: dict[str, pd.DataFrame] = {}
+        for name in names:
+            sources = [snapshot, *beside] if name in ("department", "category:2") else [snapshot]
+            holder = next((each for each in sources if name in each.entities), None)
+            if holder is not None or name not in ("department", "category:2"):
+                tables[name] = _read(holder or snapshot, name)
         return calls_table(
             tables,
             appeals=appeals,
             fields=fields,
             language=language,
-            calendar=calendar or WorkCalendar.of(DEFAULT_HOURS, zone),
+            calendar=calendar or WorkCalendar.of(DEFAULT_HOURS, portal_zone(snapshot)),
             join_s=join_s,
             portal=snapshot.manifest.portal,
             taken=snapshot.manifest.finished,
@@ -146,6 +150,24 @@ class CallsDataset:
         with private_part(path) as part:
             pq.write_table(written, part, compression="zstd")
         return path
+
+
+def portal_zone(snapshot: Snapshot, name: str | None = None) -> tzinfo:
+    """The clock a report tells the time by.
+
+    Args:
+        snapshot: the portal's own clock, as it was ahead of UTC when the snapshot was taken.
+        name: an IANA name instead (`Europe/Moscow`); summer time is kept then.
+
+    Raises:
+        ParameterError: there is no such zone.
+    """
+    if name is None:
+        return timezone(timedelta(seconds=snapshot.manifest.offset_s))
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ParameterError("calls", "zone", name, "is not a time zone", "Write: Europe/Moscow") from error
 
 
 def calls_table(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from toolkit.reports.calls import charts
+from toolkit.reports.calls.tables import ReportTable
 from toolkit.reports.files import private_part
 from toolkit.reports.pictures import Chart
-from toolkit.runs.report.wording import Wording
 
 if TYPE_CHECKING:
     from toolkit.reports.calls.report import CallsReport
@@ -36,6 +36,10 @@ def chart_of(report: CallsReport, name: str) -> Chart | None:
     return None
 
 
+def _is_long(table: ReportTable) -> bool:
+    return table.name in ("month", "coverage") and len(table.frame) > _ROWS
+
+
 def page(report: CallsReport, path: Path) -> Path:
     """Write the page.
 
@@ -49,7 +53,7 @@ def page(report: CallsReport, path: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    wording = Wording(report.language)
+    wording = report.wording
     tables = report.tables()
     pictures = {name: chart.svg() for name in tables if (chart := chart_of(report, name)) is not None}
     text = environment.get_template("page.html.j2").render(
@@ -57,8 +61,8 @@ def page(report: CallsReport, path: Path) -> Path:
         report=report,
         tables=tables,
         pictures=pictures,
-        # A picture that shows every cell needs no table beside it.
-        drawn_only={"hours"},
+        # A picture that shows every cell needs no table beside it, nor one of many months half a table.
+        drawn_only={name for name in pictures if name == "hours" or _is_long(tables[name])},
         rows=_ROWS,
         taken=wording.moment(report.dataset.taken),
         russian=report.language == "ru",

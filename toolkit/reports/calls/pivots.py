@@ -39,16 +39,12 @@ MEASURES: Mapping[str, Measure] = {
     "calls": Measure("Звонков", "Calls"),
     "incoming": Measure("Входящих", "Incoming"),
     "outgoing": Measure("Исходящих", "Outgoing"),
-    "missed": Measure("Входящих без ответа", "Incoming not answered"),
-    "missed_share": Measure("Без ответа, доля входящих", "Not answered, share of incoming", "share"),
+    "missed": Measure("Без ответа", "Not answered"),
+    "missed_share": Measure("Без ответа, доля входящих", "Share of incoming", "share"),
+    "called_back": Measure("Позже поговорили", "Spoken to later"),
+    "response_min": Measure("Через, раб. мин (медиана)", "After, working min (median)", "minutes"),
     "talk_min": Measure("Разговоры, мин", "Talk, min", "minutes"),
     "talk_average_s": Measure("Средний разговор, с", "Average talk, s", "seconds"),
-    "called_back": Measure("После пропущенного поговорили", "Spoken to after a missed call"),
-    "response_min": Measure(
-        "От пропущенного до разговора, медиана, рабочих мин",
-        "From a missed call to the talk, median, working min",
-        "minutes",
-    ),
     "without_appeal": Measure("Без обращения", "Without an appeal"),
     "without_share": Measure("Без обращения, доля", "Without an appeal, share", "share"),
 }
@@ -105,10 +101,11 @@ def pivots(dataset: CallsDataset) -> dict[str, Pivot]:
     Calls with absurd figures are counted; their durations are not.
     """
     table = dataset.table
+    lines = table["line"].where(table["line"].ne(""), said("no line", dataset.language))
     return {
         "employee": _grouped(dataset, "employee", _by_count(_measured(table, "employee"))),
         "department": _grouped(dataset, "department", _by_count(_measured(table, "department"))),
-        "line": _grouped(dataset, "line", _by_count(_measured(table[table["line"].ne("")], "line"))),
+        "line": _grouped(dataset, "line", _by_count(_measured(table.assign(line=lines), "line"))),
         "month": _grouped(dataset, "month", _whole_months(_measured(table[table["month"].ne("")], "month"))),
         "result": _results(dataset),
         "hours": _hours(dataset),
@@ -161,7 +158,11 @@ def appeals_without_calls(dataset: CallsDataset) -> pd.DataFrame:
 
 
 def _grouped(dataset: CallsDataset, name: str, table: pd.DataFrame) -> Pivot:
-    total = {str(key): each for key, each in _measured(dataset.table, None).iloc[0].items()}
+    summed = _measured(dataset.table, None).iloc[0]
+    total = {
+        key: int(summed[key]) if each.format == "count" else float(summed[key])
+        for key, each in MEASURES.items()
+    }
     return Pivot(name, _labelled(table), total, MEASURES, dataset.language)
 
 

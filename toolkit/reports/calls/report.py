@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -78,6 +79,15 @@ class CallsReport:
         return self.dataset.language
 
     @property
+    def wording(self) -> Wording:
+        """Numbers and moments as its reader expects them, in the portal's time."""
+        zone = self.dataset.calendar.zone
+        taken = datetime.fromisoformat(self.dataset.taken) if self.dataset.taken else datetime.now(zone)
+        return Wording(
+            self.language, int((zone.utcoffset(taken.replace(tzinfo=None)) or timedelta()).total_seconds())
+        )
+
+    @property
     def title(self) -> str:
         """What the report is called."""
         return "Звонки" if self.language == "ru" else "Calls"
@@ -94,7 +104,7 @@ class CallsReport:
 
     def figures(self) -> list[Figure]:
         """The numbers to begin with."""
-        russian, wording = self.language == "ru", Wording(self.language)
+        russian, wording = self.language == "ru", self.wording
         total = self.pivots["month"].total
         calls, missed = int(total["calls"]), int(total["missed"])
         incoming, without = int(total["incoming"]), int(total["without_appeal"])
@@ -145,7 +155,7 @@ class CallsReport:
 
     def notes(self) -> list[str]:
         """What a reader has to know: the period, the hours, what was left out."""
-        russian, wording = self.language == "ru", Wording(self.language)
+        russian, wording = self.language == "ru", self.wording
         table, found = self.dataset.table, []
         starts = table["start"].dropna()
         if len(starts):
@@ -196,13 +206,31 @@ class CallsReport:
                 "workbook": write_workbook(self, folder / "calls.xlsx"),
                 "table": self.dataset.write_parquet(folder / "calls.parquet"),
             }
+        except OSError as error:
+            raise _unwritten(folder, error) from error
+        return found | self.write_handovers(folder)
+
+    def write_handovers(self, folder: Path) -> dict[str, Path]:
+        """Write only the handovers the audit proposes, as `reassign_by_table` takes them.
+
+        Args:
+            folder: see `write`.
+
+        Raises:
+            StorageError: a file cannot be written.
+        """
+        found = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in _HANDED_OVER:
                 table, path = self.audit.handovers(name), folder / f"reassign-{name}.xlsx"
-                path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)  # an older proposal would be carried out by mistake
                 if len(table):
                     found[f"reassign-{name}"] = write_handovers(table, path)
         except OSError as error:
-            raise StorageError(
-                folder, str(error.strerror or error), "Free some space, or mend the folder's rights."
-            ) from error
+            raise _unwritten(folder, error) from error
         return found
+
+
+def _unwritten(folder: Path, error: OSError) -> StorageError:
+    return StorageError(folder, str(error.strerror or error), "Free some space, or mend the folder's rights.")

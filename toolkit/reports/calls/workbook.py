@@ -22,9 +22,10 @@ from toolkit.runs.report.wording import Wording
 from toolkit.runs.report.workbook import MOST_ROWS, SheetWriter
 
 if TYPE_CHECKING:
+    from toolkit.reports.calls.dataset import CallsDataset
     from toolkit.reports.calls.report import CallsReport
 
-__all__ = ["write_handovers", "write_workbook"]
+__all__ = ["write_calls", "write_handovers", "write_workbook"]
 
 _FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LONGEST = 32_000
@@ -62,10 +63,20 @@ def write_workbook(report: CallsReport, path: Path) -> Path:
         for name, table in report.tables().items():
             _table_sheet(writer, name, table)
         _calls_sheet(writer, report.dataset.table, report.language)
-        try:
-            book.close()
-        except XlsxWriterException as error:
-            raise OSError(str(error)) from error
+        _closed(book)
+    return path
+
+
+def write_calls(dataset: CallsDataset, path: Path) -> Path:
+    """Write every call as a row of the one sheet of a workbook, ready for a pivot.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with private_part(path) as part, TemporaryDirectory(dir=path.parent) as room:
+        book = xlsxwriter.Workbook(part, {**_OPTIONS, "tmpdir": room})
+        _calls_sheet(SheetWriter(book, Wording(dataset.language)), dataset.table, dataset.language)
+        _closed(book)
     return path
 
 
@@ -86,11 +97,15 @@ def write_handovers(table: pd.DataFrame, path: Path) -> Path:
         sheet.write_row(0, 0, list(table.columns), book.add_format({"bold": True}))
         for row, values in enumerate(table.itertuples(index=False), start=1):
             sheet.write_row(row, 0, [int(each) for each in values])
-        try:
-            book.close()
-        except XlsxWriterException as error:
-            raise OSError(str(error)) from error
+        _closed(book)
     return path
+
+
+def _closed(book: Any) -> None:
+    try:
+        book.close()
+    except XlsxWriterException as error:
+        raise OSError(str(error)) from error
 
 
 def _summary(writer: SheetWriter, report: CallsReport) -> None:
