@@ -8,9 +8,9 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.sheets.hours import Hours, covers, meet, open_at, parse_hours, shown
+from toolkit.routing.evaluator import ANY, FOREVER, Appeal, Directory, Rule, period
+from toolkit.routing.hours import Hours, covers, meet, open_at, parse_hours, shown
 from toolkit.sheets.relations import conflicts, covered_by, cycles, gaps
-from toolkit.sheets.rules import ANY, FOREVER, Appeal, Directory, Rule, period
 
 DAY = date(2026, 3, 2).toordinal()  # a Monday
 HOURS: list[Hours] = [(), ((540, 1080),), ((600, 700),), ((0, 540), (1080, 10080))]

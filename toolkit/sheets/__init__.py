@@ -1,8 +1,8 @@
 """Spreadsheets in and out: reading tables people made, and writing tables people read.
 
-May import `client`, `settings` and `errors`. Start reading at `reading` (any file to raw cells), then at
-`checking` (a routing directory, checked to the cell). The rules themselves are in `rules`, which knows
-nothing of spreadsheets: simulator, re-routing and other platforms share it.
+May import `routing`, `client`, `settings` and `errors`. Start reading at `reading` (any file to raw cells),
+then at `checking` (a routing directory, checked to the cell), then at `converting` (what of it can be
+published). The rules themselves live in `toolkit.routing`, which knows nothing of spreadsheets.
 
 Names are fetched when first asked for: the process that parses strangers' files starts often, and must not
 wait for pandas.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from toolkit.sheets.annotated import write_annotated
     from toolkit.sheets.checking import CheckedDirectory, check_file
+    from toolkit.sheets.converting import book_of
     from toolkit.sheets.gate import Limits
     from toolkit.sheets.page import problems_page
     from toolkit.sheets.portal_facts import PortalFacts
@@ -31,6 +32,7 @@ __all__ = [
     "PortalFacts",
     "Problem",
     "SheetRefused",
+    "book_of",
     "check_file",
     "problems_page",
     "read_book",
@@ -45,6 +47,7 @@ _HOMES = {
     "PortalFacts": "portal_facts",
     "Problem": "problems",
     "SheetRefused": "refusals",
+    "book_of": "converting",
     "check_file": "checking",
     "problems_page": "page",
     "read_book": "reading",

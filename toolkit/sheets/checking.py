@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from toolkit.routing.evaluator import ANY, CONDITIONS, USUAL_PRIORITY, Directory, Period, Rule, period
 from toolkit.sheets.directory import ReadTable, read_directory
 from toolkit.sheets.gate import Limits
 from toolkit.sheets.portal_facts import PortalFacts
@@ -17,11 +18,10 @@ from toolkit.sheets.raw import RawBook
 from toolkit.sheets.reading import read_book
 from toolkit.sheets.refusals import Language
 from toolkit.sheets.relations import Finding, conflicts, cycles, gaps
-from toolkit.sheets.rules import ANY, CONDITIONS, USUAL_PRIORITY, Directory, Period, Rule, period
 from toolkit.sheets.schemas import failures, schema_for
 from toolkit.sheets.spelling import fold, nearest_known
 
-__all__ = ["CheckedDirectory", "check_book", "check_file"]
+__all__ = ["CheckedDirectory", "check_book", "check_file", "who_is"]
 
 _LIMITS = Limits()
 _TARGET = ("responsible", "pipeline", "stage")
@@ -39,7 +39,8 @@ class CheckedDirectory:
         problems: all of them, in the order of sheets, rows and columns.
         rules: those that can be used, in the table's order; rows with errors of their own are left out.
         on: the day it was checked for.
-        against_portal: whether portal facts were at hand.
+        facts: of the portal; None when they were not at hand.
+        words: folded conditions to how they are spelt.
     """
 
     book: RawBook
@@ -47,7 +48,13 @@ class CheckedDirectory:
     problems: list[Problem]
     rules: list[Rule]
     on: date
-    against_portal: bool
+    facts: PortalFacts | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def against_portal(self) -> bool:
+        """Whether it was compared with the portal."""
+        return self.facts is not None
 
     @property
     def errors(self) -> list[Problem]:
@@ -117,7 +124,7 @@ def check_book(book: RawBook, facts: PortalFacts | None = None, *, on: date) -> 
     problems.sort(
         key=lambda each: (sheets.get(each.place.sheet, 0), each.place.row, each.place.column, each.code)
     )
-    return CheckedDirectory(book, tables, problems, rules.usable, on, facts is not None)
+    return CheckedDirectory(book, tables, problems, rules.usable, on, facts, rules.words)
 
 
 # -- rows by themselves and against the portal ---------------------------------------------------------
@@ -198,8 +205,8 @@ class _Rules:
     facts: PortalFacts | None
     usable: list[Rule] = field(default_factory=list)
     handling: list[Rule] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
     _homes: list[tuple[ReadTable, int]] = field(default_factory=list)
-    _spelt: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, table in enumerate(self.tables):
@@ -220,21 +227,23 @@ class _Rules:
         for key in CONDITIONS:
             value = values.get(key)
             conditions.append(ANY if value in (None, ANY) else fold(str(value)))
-            self._spelt.setdefault(conditions[-1], str(value))
+            if conditions[-1] != ANY:
+                self.words.setdefault(conditions[-1], str(value))
         days: Period = period(values.get("valid_from"), values.get("valid_to"))
         return Rule(
             len(self._homes),
             tuple(conditions),
-            tuple(self._whom(str(values.get(key) or "")) for key in _TARGET),
+            (who_is(_said(values, "responsible"), self.facts), *self._place(values)),
             values.get("priority") or USUAL_PRIORITY,
             values.get("hours") or (),
             days,
             values.get("stop_words") or (),
+            who_is(_said(values, "deputy"), self.facts),
         )
 
-    def _whom(self, text: str) -> str:
-        people = self.facts.people_called(text) if self.facts and text else []
-        return str(people[0].id) if len(people) == 1 else fold(text)
+    def _place(self, values: dict[str, Any]) -> tuple[str, str]:
+        pipeline, stage = _said(values, "pipeline"), _said(values, "stage")
+        return self.facts.place_of(pipeline, stage) if self.facts else (fold(pipeline), fold(stage))
 
     def problems(self, on: date) -> Iterator[Problem]:
         for finding in conflicts(Directory(self.usable)):
@@ -286,10 +295,10 @@ class _Rules:
         listed = self.facts.regions if self.facts else None
         if listed is not None:
             used[2] = {fold(each): None for each in listed}
-            self._spelt.update((fold(each), each) for each in listed)
+            self.words.update((fold(each), each) for each in listed)
         for gap in gaps(rules, list(first), list(used[2]), list(used[4])):
             table, row = self._homes[first[gap.topic].order]
-            topic = self._spelt[gap.topic]
+            topic = self.words[gap.topic]
             missing = gap.missing
             if missing == ((ANY, ANY),):
                 if gap.topic not in whole:
@@ -306,7 +315,7 @@ class _Rules:
             )
 
     def _named(self, value: str) -> str:
-        return "*" if value == ANY else self._spelt[value]
+        return "*" if value == ANY else self.words[value]
 
     def _overload(self) -> Iterator[Problem]:
         counts: dict[str, list[int]] = defaultdict(list)
@@ -322,6 +331,16 @@ class _Rules:
                 yield table.problem(
                     "overloaded", row, "responsible", facts={"count": len(orders), "usual": f"{usual:.1f}"}
                 )
+
+
+def _said(values: Mapping[str, Any], key: str) -> str:
+    return str(values.get(key) or "")
+
+
+def who_is(text: str, facts: PortalFacts | None) -> str:
+    """The id of the only person meant, as text; the folded text where that is not known."""
+    people = facts.people_called(text) if facts and text else []
+    return str(people[0].id) if len(people) == 1 else fold(text)
 
 
 def _of_ordinal(day: int) -> str:
@@ -355,10 +374,6 @@ def _circles(tables: Iterable[ReadTable], facts: PortalFacts | None) -> Iterator
     edges: list[tuple[str, str, Period]] = []
     homes: list[tuple[ReadTable, int]] = []
 
-    def who(text: str) -> str:
-        people = facts.people_called(text) if facts else []
-        return str(people[0].id) if len(people) == 1 else fold(text)
-
     for table in tables:
         if table.found.kind.key != "substitutions" or {"absent", "substitute"} - set(table.frame.columns):
             continue
@@ -366,7 +381,7 @@ def _circles(tables: Iterable[ReadTable], facts: PortalFacts | None) -> Iterator
             if values["absent"] is None or values["substitute"] is None:
                 continue
             days = period(values.get("valid_from"), values.get("valid_to"))
-            edges.append((who(values["absent"]), who(values["substitute"]), days))
+            edges.append((who_is(values["absent"], facts), who_is(values["substitute"], facts), days))
             homes.append((table, int(row)))
     for circle in cycles(edges):
         table, row = homes[circle[0]]

@@ -52,6 +52,7 @@ class PortalFacts:
         topics: the portal's list; None when it has none, and any topic is right.
         regions: likewise.
         channels: beside those of `columns.CHANNELS`.
+        entity_type_id: of what appeals become: 2 for deals.
 
     Source:
         api-reference/user/user-get.md, departments/department-get.md, crm/status/crm-status-list.md,
@@ -65,6 +66,7 @@ class PortalFacts:
     topics: tuple[str, ...] | None = None
     regions: tuple[str, ...] | None = None
     channels: tuple[str, ...] = ()
+    entity_type_id: int = 2
 
     @cached_property
     def people(self) -> tuple[Person, ...]:
@@ -159,6 +161,37 @@ class PortalFacts:
             for row in _rows(self.stages)
             if wanted & set(self.stage_pipelines[fold(_text(row["STATUS_ID"]))])
         ]
+
+    @cached_property
+    def _stages_by_word(self) -> Mapping[str, list[tuple[str, int]]]:
+        """Folded name, and stage id, to stage ids with their pipelines, in the portal's order."""
+        found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for row in _rows(self.stages):
+            category = row.get("CATEGORY_ID")
+            pipeline = int(float(category)) if category not in (None, "") and not pd.isna(category) else 0
+            for key in {fold(_text(row["NAME"])), fold(_text(row["STATUS_ID"]))}:
+                found[key].append((_text(row["STATUS_ID"]), pipeline))
+        return found
+
+    @cached_property
+    def stage_names(self) -> Mapping[str, str]:
+        """Stage id to name."""
+        return {_text(row["STATUS_ID"]): _text(row["NAME"]) for row in _rows(self.stages)}
+
+    def place_of(self, pipeline: str, stage: str) -> tuple[str, str]:
+        """Ids of a pipeline and a stage that were named; "" where nothing was, the folded word where none is.
+
+        A stage without a pipeline belongs to the only one that has it, else to the first that does.
+        """
+        ids = self.pipeline_ids.get(fold(pipeline), [])
+        here = str(ids[0]) if ids else fold(pipeline)
+        if not stage:
+            return here, ""
+        known = self._stages_by_word.get(fold(stage), [])
+        fitting = [each for each in known if each[1] in ids] if pipeline else known
+        if not fitting:
+            return here, fold(stage)
+        return str(fitting[0][1]), fitting[0][0]
 
     def belongs(self, person: Person, departments: Iterable[int]) -> bool:
         """Whether somebody is in one of these departments, or in one below it."""

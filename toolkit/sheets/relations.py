@@ -13,9 +13,9 @@ from itertools import combinations
 
 import numpy as np
 
-from toolkit.sheets.hours import covers as hours_cover
-from toolkit.sheets.hours import meet as hours_meet
-from toolkit.sheets.rules import ANY, CONDITIONS, FOREVER, Directory, Period, Rule
+from toolkit.routing.evaluator import ANY, CONDITIONS, FOREVER, Directory, Period, Rule
+from toolkit.routing.hours import covers as hours_cover
+from toolkit.routing.hours import meet as hours_meet
 
 __all__ = ["Finding", "Gap", "conflicts", "covered_by", "cycles", "gaps", "holes"]
 

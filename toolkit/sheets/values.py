@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from toolkit.routing.hours import parse_hours
 from toolkit.sheets.columns import known_channels
-from toolkit.sheets.hours import parse_hours
 from toolkit.sheets.raw import Cell
 from toolkit.sheets.spelling import clean, fold, nearest_known, without_look_alikes
 from toolkit.sheets.xlsx import iso_of_serial

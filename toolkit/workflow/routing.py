@@ -49,6 +49,7 @@ def routing_facts(work: Workspace, entity_type_id: int = 2) -> PortalFacts:
             departments=pd.DataFrame(_all(portal, "department.get", {}), columns=_DEPARTMENTS),
             pipelines=pd.DataFrame(pipelines, columns=_PIPELINES),
             stages=pd.DataFrame(stages, columns=_STAGES),
+            entity_type_id=entity_type_id,
         )
 
 

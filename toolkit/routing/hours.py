@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
+from toolkit.routing.evaluator import Hours, open_at
+
 __all__ = ["WEEK", "Hours", "covers", "meet", "open_at", "parse_hours", "shown"]
 
 WEEK = 7 * 24 * 60
 """Minutes of a week."""
-
-Hours = tuple[tuple[int, int], ...]
-"""Spans [from, to) in minutes since Monday 00:00, growing, apart from each other; empty means always."""
 
 _DAYS = {
     **{day: n for n, days in enumerate(
@@ -101,11 +100,6 @@ def _merged(spans: list[tuple[int, int]]) -> Hours:
         else:
             found.append((start, end))
     return () if found == [(0, WEEK)] else tuple(found)
-
-
-def open_at(hours: Hours, minute: int) -> bool:
-    """Whether a minute of the week falls into the hours."""
-    return not hours or any(start <= minute < end for start, end in hours)
 
 
 def covers(wide: Hours, narrow: Hours) -> bool:
