@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from .duplicates import ask, cards, held, make_doubled, seeded
 UNHAPPY = ("lose_answer", "cut_before", "server_error_after", "partial", "timeout")
 # What cannot come back: ids are compared through the table of aliases, moments and makers are today's.
 GONE_FOR_GOOD = ("CREATED_TIME", "CREATED_BY", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID")
-_TYPES = {1: "lead", 2: "deal", 3: "contact", 4: "company"}
+_SHORT = {"L": "lead", "C": "contact", "CO": "company"}
+_TYPES = {1: "lead", 2: "deal", 3: "contact", 4: "company", 8: "requisite"}
 
 
 @pytest.fixture
@@ -37,11 +39,17 @@ def by_alias(world: World, table: dict[tuple[str, int], int] | None = None) -> d
     def card(name: str, id_: Any) -> Any:
         return old.get((name, int(id_)), int(id_)) if id_ else None
 
+    def named(match: re.Match[str]) -> str:
+        return f"{match[1]}_{card(_SHORT[match[1]], match[2])}"
+
     found: dict[str, list[Any]] = {}
     for name, rows in held(world, without=GONE_FOR_GOOD).items():
         told = []
         for row in rows:
             row = {key: value for key, value in row.items() if value not in (None, "", "[]", 0)}
+            for key in row:
+                if key.startswith("UF_CRM_") and isinstance(row[key], str):
+                    row[key] = re.sub(r"\b(L|C|CO)_(\d+)\b", named, row[key])
             for key, of in (("COMPANY_ID", "company"), ("CONTACT_ID", "contact")):
                 if key in row:
                     row[key] = card(of, row[key])
@@ -58,6 +66,16 @@ def by_alias(world: World, table: dict[tuple[str, int], int] | None = None) -> d
             if name == "bank_detail":
                 row["ID"] = card("bankdetail", row["ID"])
                 row["ENTITY_ID"] = card("requisite", row["ENTITY_ID"])
+            if name == "address":
+                row["ENTITY_ID"] = card(_TYPES[row["ENTITY_TYPE_ID"]], row["ENTITY_ID"])
+                row["ANCHOR_ID"] = card(_TYPES[row["ANCHOR_TYPE_ID"]], row["ANCHOR_ID"])
+            if name == "requisite_link":
+                row["REQUISITE_ID"] = card("requisite", row.get("REQUISITE_ID"))
+                row["BANK_DETAIL_ID"] = card("bankdetail", row.get("BANK_DETAIL_ID"))
+            if name == "activity":
+                row["OWNER_ID"] = card(_TYPES[row["OWNER_TYPE_ID"]], row["OWNER_ID"])
+            if name == "activity_binding":
+                row["ENTITY_ID"] = card(_TYPES[row["ENTITY_TYPE_ID"]], row["ENTITY_ID"])
             told.append(row)
         found[name] = sorted(told, key=lambda row: sorted((key, str(value)) for key, value in row.items()))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
@@ -51,7 +51,6 @@ ONE = "one client"
 PERHAPS = "perhaps one client: a person decides"
 CHOSEN = "one client, as a person decided"
 
-_DEAL = ["id", "contactIds", "companyId", "closed"]
 _USER = ["ID", "NAME", "LAST_NAME", "ACTIVE", "EMAIL", "WORK_PHONE", "PERSONAL_PHONE", "PERSONAL_MOBILE"]
 _NAMES = ("lastName", "name", "secondName", "title", "birthdate", "originatorId", "originId")
 _LONGEST_DETAILS = 700
@@ -104,9 +103,12 @@ class DeduplicateParams(OperationParams):
             owner's own companies are added.
         denied_domains: mail domains that prove nothing.
         choices: what a person chose in a review of an earlier plan on the same cards; see `GroupChoice`.
-        children: records whose links are checked afterwards: deal, lead, quote, invoice.
+        children: records that name cards, as clients or in custom fields, and shall name the surviving ones
+            afterwards: deal, lead, quote, invoice, and `item:177` for the items of a smart process.
         activities: read activities: they help to choose the master, and are bound to it where the portal
             leaves them behind.
+        tasks: read the portal's tasks, which name cards too; needs the scope `task`.
+        lists: numbers of universal lists whose elements name cards; those are listed with their link.
         language: of the evidence.
     """
 
@@ -126,8 +128,12 @@ class DeduplicateParams(OperationParams):
     denied_keys: list[str] = Field(default_factory=list)
     denied_domains: list[str] = Field(default_factory=list)
     choices: list[GroupChoice] = Field(default_factory=list)
-    children: list[Literal["deal", "lead", "quote", "invoice"]] = Field(default=["deal"])
+    children: list[Annotated[str, Field(pattern=r"^(deal|lead|quote|invoice|item:[1-9]\d*)$")]] = Field(
+        default=["deal", "lead", "quote", "invoice"]
+    )
     activities: bool = True
+    tasks: bool = True
+    lists: list[int] = Field(default_factory=list)
     language: Literal["ru", "en"] = "ru"
 
 
@@ -148,13 +154,14 @@ class Deduplicate(Operation):
 
     def reads(self, params: DeduplicateParams) -> Mapping[str, Read]:
         """Every card whole, what hangs on it, and how the portal defines its fields."""
-        reads = {"user": Read(_USER), "contact": Read(), "company": Read()}
-        if "lead" in params.entities or "lead" in params.children:
-            reads["lead"] = Read()
-        for name in params.entities:
-            reads[f"field:{entity(name).entity_type_id}"] = Read()
+        reads = {"user": Read(_USER), "type": Read(["id", "title", "entityTypeId"])}
+        cards = dict.fromkeys(["contact", "company", *params.entities, *params.children])
+        reads |= {name: Read() for name in cards}
+        reads |= {f"field:{entity(name).entity_type_id}": Read() for name in cards}
         reads |= {name: Read() for name in ("requisite", "bankdetail", "address", "requisitelink")}
-        reads |= {name: Read(_DEAL if name == "deal" else None) for name in params.children if name != "lead"}
+        if params.tasks:
+            reads["task"] = Read(["id", "title", "ufCrmTask"])
+        reads |= {f"listelement:{number}": Read() for number in params.lists}
         if params.activities:
             reads["activity"] = Read(ACTIVITY_FIELDS)
         return reads
@@ -325,7 +332,8 @@ def find_duplicates(tables: Tables, params: DeduplicateParams) -> Clusters:
         tables: contact and company; as far as read lead, requisite, user.
         params: thresholds, home, what people said.
     """
-    names = [name for name in ("contact", "company", "lead") if name in tables]
+    names = [name for name in ("contact", "company") if name in tables]
+    names += ["lead"] if "lead" in params.entities else []
     home = Home(params.country, params.area_code)
     records, keys = [], []
     for name in names:

@@ -179,7 +179,9 @@ class Entity:
         """A map by field, spelled as requests spell it."""
         if not self.capitals:
             return dict(named)
-        return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper(): value for name, value in named.items()}
+        # A list of values means one of them here; "@" is not known.
+        plain = {name.removeprefix("@"): value for name, value in named.items()}
+        return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper(): value for name, value in plain.items()}
 
 
 _NUMBERS_OF_A_KIND = 10_000  # type ids stay below; ids of ten digits still fit into 64 bits

@@ -63,8 +63,8 @@ class _Update(Base):
             return Verdict("true", seen=seen)
         foreign = [name for name in wrong if not self._as_before(name, seen[name], row, types)]
         if foreign:
-            who = record.get("updatedBy") or record.get("MODIFY_BY_ID")
-            when = record.get("updatedTime") or record.get("DATE_MODIFY")
+            who = record.get("updatedBy") or record.get("MODIFY_BY_ID") or record.get("changedBy")
+            when = record.get("updatedTime") or record.get("DATE_MODIFY") or record.get("changedDate")
             return Verdict(
                 "foreign", f"{', '.join(foreign)} changed since the snapshot, by user {who} at {when}", seen
             )
@@ -247,3 +247,4 @@ def _by_ids(kind: Entity, rows: Sequence[Row]) -> Command:
     where = {f"@{kind.id_field}": [row.record_id for row in rows]}
     params = kind.list_params([*fields, *extra], where)
     return Command(kind.list_method, {**params, "order": {kind.id_field: "ASC"}, "start": -1})
+    extra = ["changedBy", "changedDate"] if kind.name == "task" else extra

@@ -25,7 +25,7 @@ from toolkit.runs.rows import Base, Row, Verdict, records_in
 if TYPE_CHECKING:
     from toolkit.runs.folder import Run
 
-__all__ = ["MERGE_METHOD", "Merge", "aliases", "card_marker"]
+__all__ = ["MERGE_METHOD", "Merge", "aliases", "card_marker", "taken_back"]
 
 MERGE_METHOD = "crm.entity.mergeBatch"
 _PAGE = 50
@@ -186,6 +186,25 @@ def aliases(runs: Iterable[Run]) -> dict[tuple[str, int], int]:
                 old = int(row.marker.rpartition(":")[2])
                 steps[row.entity, old] = int(results[row.change]["id"])
     return {key: _followed(key, steps) for key in steps}
+
+
+def taken_back(run: str, undos: Iterable[Run]) -> dict[tuple[str, int], int]:
+    """What earlier undos of a run made again: (entity, old id) to the id it came back under.
+
+    Args:
+        run: its id.
+        undos: runs that took parts of it back.
+    """
+    found: dict[tuple[str, int], int] = {}
+    for each in undos:
+        results = each.journal.results()
+        done = set(each.journal.in_state("done", "already"))
+        plan = each.plan.table
+        made = plan[(plan["kind"] == "create") & plan["change"].isin(done)]
+        for change, name, marker in zip(made["change"], made["entity"], made["marker"], strict=True):
+            if marker.startswith(card_marker(run, name, 0)[:-1]):
+                found[str(name), int(marker.rpartition(":")[2])] = int(results[int(change)]["id"])
+    return found
 
 
 def _followed(key: tuple[str, int], steps: Mapping[tuple[str, int], int]) -> int:

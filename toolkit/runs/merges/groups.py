@@ -8,7 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["MergeGroup", "linked_ids", "moved_links"]
+from toolkit.records import entity
+from toolkit.runs.operation import Tables
+
+__all__ = ["MergeGroup", "child_links", "linked_ids", "moved_links"]
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,20 @@ def linked_ids(value: Any) -> list[int]:
     if hasattr(value, "__iter__") and not isinstance(value, str):
         return [int(each) for each in value]
     return [int(value)] if value == value and int(value) else []
+
+
+def child_links(merged: str, tables: Tables) -> list[tuple[str, str]]:
+    """Where records name cards of a kind as their clients: entity and column, as far as read.
+
+    Args:
+        merged: `contact` or `company`; leads are nobody's clients.
+        tables: by entity.
+    """
+    column = {"contact": "contactIds", "company": "companyId"}.get(merged, "")
+    found = []
+    for name, table in tables.items():
+        own = "companyIds" if (merged, name) == ("company", "contact") else column
+        # A company's contacts are told by the contacts.
+        if own in table and entity(name).family == "item" and (merged, name) != ("contact", "company"):
+            found.append((name, own))
+    return sorted(found, key=lambda each: each[0] != "contact")

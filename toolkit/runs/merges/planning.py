@@ -10,7 +10,7 @@ A row of the third kind is carried out only when the merges of its groups were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,26 +19,15 @@ from toolkit.records import entity
 from toolkit.runs.changes import AFTERWARDS, Changes, merges, rewrites
 from toolkit.runs.merges.activities import followed
 from toolkit.runs.merges.cells import CardCells
-from toolkit.runs.merges.groups import MergeGroup, linked_ids, moved_links
+from toolkit.runs.merges.elsewhere import NamingFields, listed_elements
+from toolkit.runs.merges.groups import MergeGroup, child_links, linked_ids, moved_links
 from toolkit.runs.merges.requisites import kept_requisites
 from toolkit.runs.operation import Tables
 
-__all__ = ["CHILD_LINKS", "planned_merges"]
+__all__ = ["planned_merges"]
 
 EQUALISED = "made equal, so that the cards can be merged"
 RELINKED = "its link follows the merge"
-
-# Where a record names cards: merged entity -> (child, its column).
-CHILD_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "contact": (
-        ("deal", "contactIds"), ("lead", "contactIds"), ("quote", "contactIds"), ("invoice", "contactIds"),
-    ),
-    "company": (
-        ("contact", "companyIds"), ("deal", "companyId"), ("lead", "companyId"), ("quote", "companyId"),
-        ("invoice", "companyId"),
-    ),
-    "lead": (),
-}  # fmt: skip
 
 
 def planned_merges(groups: Sequence[MergeGroup], tables: Tables, cells: Mapping[str, CardCells]) -> Changes:
@@ -57,6 +46,8 @@ def planned_merges(groups: Sequence[MergeGroup], tables: Tables, cells: Mapping[
         _relinked(groups, tables),
         kept_requisites(groups, tables),
         followed(groups, tables.get("activity")).at_phase(AFTERWARDS + 2),
+        _named_elsewhere(groups, tables, cells).at_phase(AFTERWARDS + 8),
+        listed_elements(tables, _now_called(groups)),
     ]
     return Changes.joined(*parts)
 
@@ -143,8 +134,8 @@ def _relinked(groups: Sequence[MergeGroup], tables: Tables) -> Changes:
     parts = []
     for at, merged in enumerate(("contact", "company")):
         going = moved.get(merged, {})
-        for child, column in CHILD_LINKS[merged]:
-            if child == "contact" or not going or child not in tables or column not in tables[child]:
+        for child, column in child_links(merged, tables):
+            if child == "contact" or not going:
                 continue
             rows = _links_through(child, column, going, tables[child], set(moved.get(child, {})))
             parts.append(_link_rows(child, column, rows).at_phase(AFTERWARDS + at))
@@ -209,3 +200,86 @@ def _link_rows(child: str, column: str, rows: Sequence[tuple[int, list[int], lis
         reason=RELINKED,
         group=[names for _, _, _, names in rows],
     )
+
+
+def _named_elsewhere(groups: Sequence[MergeGroup], tables: Tables, cells: Mapping[str, CardCells]) -> Changes:
+    """Custom fields, parents and tasks that name cards that go."""
+    moved = moved_links(groups)
+    into = {(group.entity, group.master): group for group in groups}
+    naming = NamingFields(tables)
+    parts = []
+    for name in naming.entities:
+        fields, id_field = naming.of(name), entity(name).id_field
+        rows: list[tuple[int, dict[str, Any], dict[str, Any], str]] = []
+        columns = [tables[name][field].tolist() for field in fields]
+        for at, record in enumerate(tables[name][id_field].tolist()):
+            if int(record) in moved.get(name, {}):
+                continue  # its cells are its master's by then
+            was = {field: column[at] for field, column in zip(fields, columns, strict=True)}
+            if (name, int(record)) in into:
+                was |= _united(into[name, int(record)], fields, cells[name])
+            names: set[str] = set()
+            row = {
+                field: now
+                for field, value in was.items()
+                if (now := naming.renamed(name, field, value, _by_master(moved, names))) is not value
+                and not _same_names(now, value)
+            }
+            if row:
+                rows.append(
+                    (int(record), {field: _listed(was[field]) for field in row}, row, " ".join(sorted(names)))
+                )
+        parts.append(
+            rewrites(
+                name,
+                [record for record, _, _, _ in rows],
+                before=[was for _, was, _, _ in rows],
+                after=[now for _, _, now, _ in rows],
+                reason=RELINKED,
+                group=[names for _, _, _, names in rows],
+            )
+        )
+    return Changes.joined(*parts)
+
+
+def _by_master(moved: Mapping[str, Mapping[int, MergeGroup]], names: set[str]) -> Callable[[str, int], int]:
+    """A card's name after the merges; the groups it takes are added to `names`."""
+
+    def ref(name: str, card: int) -> int:
+        group = moved.get(name, {}).get(card)
+        if group is None:
+            return card
+        names.add(group.name)
+        return group.master
+
+    return ref
+
+
+def _united(group: MergeGroup, fields: Sequence[str], cells: CardCells) -> dict[str, Any]:
+    """The cells of a card right after the merge into it."""
+    held = cells.cells(group.cards)
+    found: dict[str, Any] = {}
+    for field in fields:
+        if field in cells.lists:
+            found[field] = list(
+                dict.fromkeys(each for card in group.cards for each in held[card].get(field, []))
+            )
+        elif field in cells.scalars:
+            found[field] = group.values.get(field)
+    return found
+
+
+def _same_names(one: Any, other: Any) -> bool:
+    return (
+        [str(each) for each in _listed(one)] == [str(each) for each in _listed(other)]
+        if isinstance(one, list)
+        else str(one) == str(other)
+    )
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else value
+
+
+def _now_called(groups: Sequence[MergeGroup]) -> dict[tuple[str, int], str]:
+    return {(group.entity, card): f"merged into {group.master}" for group in groups for card in group.losers}

@@ -19,8 +19,8 @@ from toolkit.runs.changes import Changes, creates, listed, rewrites, rewrites_of
 from toolkit.runs.merges.activities import BACK, LINK_CHANGED, given_back
 from toolkit.runs.merges.carrying import card_marker
 from toolkit.runs.merges.cells import CardCells
-from toolkit.runs.merges.groups import linked_ids
-from toolkit.runs.merges.planning import CHILD_LINKS
+from toolkit.runs.merges.elsewhere import NamingFields, listed_elements
+from toolkit.runs.merges.groups import child_links, linked_ids
 from toolkit.runs.merges.requisites_back import AGAIN, RequisitesBack
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import made
@@ -54,11 +54,21 @@ class Unmerge:
         run: its id.
         done: rows of its plan that were carried out.
         before: its snapshot.
+        again: what earlier undos of it made again, (entity, old id) to new id; those merges are over.
     """
 
-    def __init__(self, run: str, done: pd.DataFrame, before: Snapshot) -> None:
-        self._run, self._before = run, before
-        self._all = [_merge(row) for row in done[done["kind"] == "merge"].to_dict("records")]
+    def __init__(
+        self,
+        run: str,
+        done: pd.DataFrame,
+        before: Snapshot,
+        again: Mapping[tuple[str, int], int] | None = None,
+    ) -> None:
+        self._run, self._before, self._again = run, before, dict(again or {})
+        merged = [_merge(row) for row in done[done["kind"] == "merge"].to_dict("records")]
+        self._all = [
+            each for each in merged if not any((each.entity, card) in self._again for card in each.losers)
+        ]
         self._into = {(each.entity, card): each.master for each in self._all for card in each.losers}
 
     def reads(self, fields: Mapping[str, Sequence[str] | None]) -> Mapping[str, Sequence[str] | None]:
@@ -83,7 +93,11 @@ class Unmerge:
         """
         chosen = set(masters)
         own = [each for each in self._all if (each.entity, each.master) in chosen]
-        return _Plan(self._run, own, self._into, self._before, tables).changes()
+        return _Plan(self._run, own, self._into, self._again, self._before, tables).changes()
+
+    def still_merged(self, name: str, master: int) -> bool:
+        """Whether the merge into a card has not been taken back by an earlier undo."""
+        return any((each.entity, each.master) == (name, master) for each in self._all)
 
 
 def _merge(row: Mapping[Any, Any]) -> _Merge:
@@ -101,15 +115,19 @@ class _Plan:
         run: str,
         merges: Sequence[_Merge],
         into: Mapping[tuple[str, int], int],
+        again: Mapping[tuple[str, int], int],
         before: Snapshot,
         tables: Tables,
     ) -> None:
         self.run, self.merges, self.into, self.now = run, merges, into, tables
+        self.again = again
+        self.lives = {**into, **again}
         self.was = {name: before.table(name) for name in before.entities}
         self.back = {(each.entity, card) for each in merges for card in each.losers}
         self.lists: list[tuple[str, int, str, str]] = []
         names = {each.entity for each in merges}
         self.cells_was = {name: CardCells(name, self.was) for name in names}
+        self.naming = NamingFields(self.was)
         definitions = {name: table for name, table in self.was.items() if name.startswith("field:")}
         self.cells_now = {name: CardCells(name, {**definitions, name: tables[name]}) for name in names}
 
@@ -122,11 +140,11 @@ class _Plan:
         """A card as the plan names it: made again, merged into another, or as it is."""
         if (name, card) in self.back:
             return made(card_marker(self.run, name, card))
-        return self.into.get((name, card), card)
+        return self.lives.get((name, card), card)
 
     def merged(self, name: str, ids: Iterable[int]) -> list[int]:
-        """Ids as the merges left them."""
-        return list(dict.fromkeys(self.into.get((name, card), card) for card in ids))
+        """Ids as the merges, and earlier undos, left them."""
+        return list(dict.fromkeys(self.lives.get((name, card), card) for card in ids))
 
     # -- the cards themselves ------------------------------------------------------------------------
 
@@ -150,6 +168,9 @@ class _Plan:
                 own["fm"] = [{**row, "id": None} for row in own["fm"]]
                 if firms := linked_ids(links.get(card)):
                     own["companyIds"] = [self.ref("company", firm) for firm in firms]
+                for field in self.naming.of(name):
+                    if field in own:
+                        own[field] = self.naming.renamed(name, field, own[field], self.ref)
                 values.append(own)
                 lost = f"files in {', '.join(files)}" if files else ""
                 self.lists.append((name, card, COMES_BACK_NEW, lost))
@@ -205,7 +226,8 @@ class _Plan:
                 self.lists.append((merge.entity, merge.master, KEEPS_CHOICES, f"{field}: {present!r}"))
             elif _alike(present, left, kind):
                 empty: Any = [] if kind.multiple else False if isinstance(left, bool) else ""
-                restored[field] = (present, empty if old is None else old)
+                own = self.naming.renamed(merge.entity, field, old, self.ref)
+                restored[field] = (present, empty if old is None else own)
             elif not _alike(present, old, kind):
                 kept.append(f"{field}: {present!r}")
         if kept:
@@ -220,10 +242,45 @@ class _Plan:
         for at, merged in enumerate(("contact", "company")):
             if not any(name == merged for name, _ in self.back) and merged != "company":
                 continue
-            for child, column in CHILD_LINKS[merged]:
-                if child in self.now and child in self.was and column in self.was[child]:
+            for child, column in child_links(merged, self.was):
+                if child in self.now:
                     parts.append(self._child(child, column, merged).at_phase(21 + at))
+        parts += [self._named(name).at_phase(23) for name in self.naming.entities if name in self.now]
+        parts.append(listed_elements(self.now, self._come_back()))
         return Changes.joined(*parts)
+
+    def _named(self, name: str) -> Changes:
+        """Custom fields, parents and tasks that named a card that comes back."""
+        id_field, fields = entity(name).id_field, self.naming.of(name)
+        masters = {(each.entity, each.master) for each in self.merges}
+        now = {field: _column(self.now[name], id_field, field) for field in fields if field in self.now[name]}
+        rows: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        for field in now:
+            for number, was in _column(self.was[name], id_field, field).items():
+                record = self.again.get((name, number), number)
+                if (name, number) in self.into or (name, number) in masters or record not in now[field]:
+                    continue  # cards get their own cells back as cards
+                if not any(card in self.back for card in self.naming.cards(name, field, was)):
+                    continue
+                left = self.naming.renamed(
+                    name, field, was, lambda of, card: self.lives.get((of, card), card)
+                )
+                present = now[field][record]
+                if _names(present) not in (_names(left), _names(was)):
+                    self.lists.append((name, record, LINK_CHANGED, f"{field}: {present}"))
+                    continue
+                before, after = rows.setdefault(record, ({}, {}))
+                before[field] = (
+                    list(present) if isinstance(was, list) or hasattr(present, "tolist") else present
+                )
+                after[field] = self.naming.renamed(name, field, was, self.ref)
+        pairs = rows.values()
+        return rewrites(
+            name, list(rows), before=[was for was, _ in pairs], after=[to for _, to in pairs], reason=BACK
+        )
+
+    def _come_back(self) -> dict[tuple[str, int], str]:
+        return dict.fromkeys(self.back, "comes back under a new id, see the table of aliases")
 
     def _child(self, child: str, column: str, linked: str) -> Changes:
         id_field = entity(child).id_field
@@ -231,11 +288,12 @@ class _Plan:
         several = column.endswith("Ids")
         ids, before, after = [], [], []
         was = _column(self.was[child], id_field, column)
-        for record, value in was.items():
-            if (child, record) in self.into or record not in present:
+        for number, value in was.items():
+            record = self.again.get((child, number), number)
+            if (child, number) in self.into or record not in present:
                 continue  # a card that was merged away itself comes back with its own links
             old = linked_ids(value)
-            left = self.merged(linked, [*old, *self._brought(child, record, column, was)])
+            left = self.merged(linked, [*old, *self._brought(child, number, column, was)])
             wanted = [self.ref(linked, each) for each in old]
             now = linked_ids(present[record])
             if wanted in (left, now):
@@ -258,7 +316,7 @@ class _Plan:
     def _activities(self) -> Changes:
         if "activity" not in self.was or "activity" not in self.now:
             return Changes()
-        into = {self._target(*card): master for card, master in self.into.items()}
+        into = {self._target(*card): master for card, master in self.lives.items() if card[0] in _CARDS}
         back = {self._target(*card): self.ref(*card) for card in self.back}
         return given_back(
             self.was["activity"],
@@ -277,6 +335,12 @@ class _Plan:
         into = {self._target(*card): master for card, master in self.into.items()}
         masters = {self._target(each.entity, each.master) for each in self.merges}
         return RequisitesBack(self.run, numbered, into, masters, self.was, self.now).changes()
+
+
+def _names(value: Any) -> list[str]:
+    """The cards a cell names, as text."""
+    several = hasattr(value, "__iter__") and not isinstance(value, str)
+    return sorted(str(each) for each in value) if several else [str(value)]
 
 
 def _alike(one: Any, other: Any, kind: Any) -> bool:

@@ -17,7 +17,8 @@ _LINKS: Mapping[str, str] = {
     "contactIds": "contact", "contactId": "contact", "companyIds": "company", "companyId": "company",
 }  # fmt: skip
 _SHOWN_LINKS = frozenset({"contacts", "companies"})
-_HANGS_ON_CARDS = frozenset({"requisite", "bankdetail"})
+_PARENTS = {"parentId1": "lead", "parentId3": "contact", "parentId4": "company", "leadId": "lead"}
+_HANGS_ON_CARDS = frozenset({"requisite", "bankdetail", "address", "requisitelink"})
 _UNITED = ("fm", "companyIds", "companyId", "companies", "contactIds", "contactId", "contacts")
 
 
@@ -87,6 +88,10 @@ class MergesDone:
         """Whether a record's absence is the work of a merge: the card itself, or what hung on it."""
         return bool(self) and (name in _HANGS_ON_CARDS or self.gone(name, record))
 
+    def explains_addition(self, name: str) -> bool:
+        """Whether a new record may be the work of a merge: it hangs on a card that stayed."""
+        return bool(self) and name in ("address", "requisitelink")
+
     def explains(self, name: str, record: Any, field: str, before: Any, after: Any) -> bool:
         """Whether a changed cell follows from the merges: it belongs to a card that stayed, or names one."""
         if not self:
@@ -96,10 +101,12 @@ class MergesDone:
         if field in _LINKS:
             into = self._into.get(_LINKS[field], {})
             return {into.get(each, each) for each in _ids(before)} <= set(_ids(after))
+        if field in _PARENTS:
+            return self._into.get(_PARENTS[field], {}).get(_number(before)) == _number(after)
         if field in _SHOWN_LINKS or name in _HANGS_ON_CARDS:
             return True
-        if name == "activity" and field in ("OWNER_ID", "BINDINGS"):
-            return field == "BINDINGS" or any(
+        if name == "activity" and field in ("OWNER_ID", "BINDINGS", "COMMUNICATIONS"):
+            return field != "OWNER_ID" or any(
                 into.get(_number(before)) == _number(after) for into in self._into.values()
             )
         return False
