@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from toolkit import workflow
+from toolkit.cli.asking import nights_of
 from toolkit.client import SimulatedClock
-from toolkit.errors import CanaryFailed
+from toolkit.errors import CanaryFailed, ParameterError
 from toolkit.runs import Window, first_groups
 from toolkit.workflow import Workspace
 
@@ -112,3 +113,16 @@ def test_the_cost_is_told_in_nights_before_the_run(work: Workspace) -> None:
     assert cost.windows(NIGHT) == 1
     assert cost.windows(minute) == max(1, -(-int(cost.apply.seconds) // 60)) or cost.apply.seconds < 60
     assert isinstance(work.clock, SimulatedClock)
+
+
+@pytest.mark.parametrize("text", ["01:00", "25:00-06:00", "01:00-06:00 Europe/Atlantis", "01:00-01:00"])
+def test_nights_that_are_none_are_refused_before_anything_is_read(text: str) -> None:
+    with pytest.raises(ParameterError, match="--nights"):
+        nights_of(text)
+
+
+def test_nights_are_typed_with_or_without_a_zone() -> None:
+    assert nights_of("01:00-02:00") == NIGHT
+    omsk = nights_of("23:00-05:30 Asia/Omsk")
+    assert omsk is not None
+    assert (omsk.zone, omsk.length_s) == ("Asia/Omsk", 6.5 * 3600)

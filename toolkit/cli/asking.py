@@ -14,11 +14,11 @@ from toolkit.errors import ApprovalNeeded, ParameterError
 from toolkit.settings import Settings
 
 if TYPE_CHECKING:
-    from toolkit.runs import Policy, Run
+    from toolkit.runs import Policy, Run, Window
     from toolkit.showing import Shower
     from toolkit.workflow import Workspace
 
-__all__ = ["approver", "parameters", "read_policy", "read_settings", "shower", "workspace"]
+__all__ = ["approver", "nights_of", "parameters", "read_policy", "read_settings", "shower", "workspace"]
 
 
 def read_settings() -> Settings:
@@ -115,3 +115,27 @@ def approver(
         workflow.approve(run, portal=portal, count=count, max_share=max_share)
 
     return by_policy if policy is not None else by_words if agree else by_typing
+
+
+def nights_of(text: str | None) -> Window | None:
+    """The window of `--nights`; None without one.
+
+    Raises:
+        ParameterError: it is not two times of the day, or names no time zone.
+    """
+    if text is None:
+        return None
+    from pydantic import ValidationError
+
+    from toolkit.runs import Window
+
+    times, _, zone = text.strip().partition(" ")
+    start, _, end = times.partition("-")
+    given = {"start": start.strip(), "end": end.strip(), **({"zone": zone.strip()} if zone.strip() else {})}
+    try:
+        return Window.model_validate(given)
+    except ValidationError as error:
+        problem = str(error.errors(include_url=False)[0]["msg"]).removeprefix("Value error, ")
+        raise ParameterError(
+            "b24kit", "--nights", text, f"cannot be used: {problem}", "Write it like 01:00-06:00."
+        ) from error

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Given", "Json", "LogFile", "MaxShare", "ParamFile", "PolicyFile", "Port", "RunName", "Yes"]
+__all__ = [
+    "Given",
+    "Json",
+    "LogFile",
+    "MaxShare",
+    "Nights",
+    "ParamFile",
+    "PolicyFile",
+    "Port",
+    "RunName",
+    "Yes",
+]
 
 Given = Annotated[
     list[str] | None,
@@ -22,6 +33,15 @@ RunName = Annotated[str, typer.Argument(help="Run id, its beginning, or `last`."
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Policy file that approves unattended.")]
 MaxShare = Annotated[
     float | None, typer.Option("--max-share", help="Refuse plans that touch more of a table, 0 to 1.")
+]
+Nights = Annotated[
+    str | None,
+    typer.Option(
+        "--nights",
+        help="Write only between these times and go on the next night: 01:00-06:00, or with a zone:"
+        " '01:00-06:00 Asia/Omsk'.",
+        metavar="FROM-TO",
+    ),
 ]
 Port = Annotated[int | None, typer.Option(help="Which sandbox, when several run.")]
 Yes = Annotated[

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolkit.cli.asking import approver, parameters, read_policy, workspace
-from toolkit.cli.options import Given, Json, LogFile, MaxShare, ParamFile, PolicyFile, RunName, Yes
+from toolkit.cli.asking import approver, nights_of, parameters, read_policy, workspace
+from toolkit.cli.options import Given, Json, LogFile, MaxShare, Nights, ParamFile, PolicyFile, RunName, Yes
 from toolkit.cli.telling import certificate_facts, finish, print_json, show_plan, tell_result
 from toolkit.errors import ApprovalNeeded, ParameterError
 
 if TYPE_CHECKING:
-    from toolkit.runs import Policy, Run
+    from toolkit.runs import Certificate, Policy, Run, Window
     from toolkit.showing import Shower
     from toolkit.workflow import Ended, Workspace
 
@@ -32,6 +32,7 @@ def plan(
         Path | None,
         typer.Option(help="Write the plan as a workbook to review; or plan what such a workbook chose."),
     ] = None,
+    nights: Nights = None,
     as_json: Json = False,
 ) -> None:
     """Take the snapshot an operation needs and freeze its plan. Writes nothing on the portal.
@@ -41,12 +42,13 @@ def plan(
     """
     from toolkit import workflow
 
+    window = nights_of(nights)
     work, show = workspace()
     if review is not None and workflow.is_review(review):
-        show_plan(work, show, workflow.review_in(work, review), as_json)
+        show_plan(work, show, workflow.review_in(work, review), as_json, window)
         return
     run = workflow.plan(work, operation, parameters(operation, param, params))
-    show_plan(work, show, run, as_json)
+    show_plan(work, show, run, as_json, window)
     if review is not None:
         path = workflow.review_out(work, run, review)
         if not as_json:
@@ -84,30 +86,41 @@ def apply(
     ] = None,
     canary: Annotated[int, typer.Option(help="Changes written and re-read before the rest.")] = 10,
     max_share: MaxShare = None,
+    nights: Nights = None,
     as_json: Json = False,
 ) -> None:
     """Approve a plan, write it, prove it. Continues an unfinished run."""
     from toolkit import workflow
 
+    window = nights_of(nights)
     work, show = workspace()
     run = workflow.find_run(work, run_id)
     if review is not None:
         run = workflow.review_in(work, review, run)
     if run.state in ("planned", "rehearsed"):
         if not as_json:
-            show_plan(work, show, run, False)
+            show_plan(work, show, run, False, window)
         approver(work, show, agree, policy, max_share)(run)
-    finish(show, run, workflow.carry_out(work, run, canary=canary), as_json)
+    finish(show, run, _carried_out(work, run, window, canary), as_json)
 
 
 @app.command()
-def resume(run_id: RunName = "last", as_json: Json = False) -> None:
+def resume(run_id: RunName = "last", nights: Nights = None, as_json: Json = False) -> None:
     """Continue a run that was paused, stopped or killed."""
     from toolkit import workflow
 
+    window = nights_of(nights)
     work, show = workspace()
     run = workflow.find_run(work, run_id)
-    finish(show, run, workflow.carry_out(work, run, canary=0), as_json)
+    finish(show, run, _carried_out(work, run, window, 0), as_json)
+
+
+def _carried_out(work: Workspace, run: Run, window: Window | None, canary: int) -> Certificate:
+    from toolkit import workflow
+
+    if window is None:
+        return workflow.carry_out(work, run, canary=canary)
+    return workflow.carry_out_in_windows(work, run, window, canary=canary)
 
 
 @app.command()

@@ -14,15 +14,15 @@ import typer
 from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
-    from toolkit.runs import Certificate, Run
+    from toolkit.runs import Certificate, Run, Window
     from toolkit.showing import Shower
     from toolkit.workflow import Workspace
 
 __all__ = ["certificate_facts", "exit_codes", "finish", "print_json", "show_plan", "tell_result"]
 
 
-def show_plan(work: Workspace, show: Shower, run: Run, as_json: bool) -> None:
-    """A plan, what it leaves out and what it will cost."""
+def show_plan(work: Workspace, show: Shower, run: Run, as_json: bool, window: Window | None = None) -> None:
+    """A plan, what it leaves out and what it will cost; in nights, too, when there is a window."""
     from toolkit import workflow
 
     cost = workflow.cost_of(work, run)
@@ -41,11 +41,18 @@ def show_plan(work: Workspace, show: Shower, run: Run, as_json: bool) -> None:
                     "seconds": cost.seconds,
                     "operating_s": cost.table().to_dict("records"),
                     "binds": cost.apply.binds,
+                    **({} if window is None else {"nights": cost.windows(window)}),
                 },
             }
         )
     else:
         show.plan(run, cost)
+        if window is not None:
+            show.line(
+                show._("Nights of {start} to {end}: {nights}").format(
+                    start=f"{window.start:%H:%M}", end=f"{window.end:%H:%M}", nights=cost.windows(window)
+                )
+            )
 
 
 def finish(show: Shower, run: Run, certificate: Certificate, as_json: bool) -> None:
