@@ -11,7 +11,8 @@ from pydantic import Field
 
 from toolkit.records import entity
 from toolkit.records.conversations import ACTIVITY_FIELDS
-from toolkit.runs import Changes, Operation, OperationParams, Read, Tables
+from toolkit.runs import Changes, Operation, Read, Tables
+from toolkit.runs.call_media import MediaParams, as_asked, check_media, goes_to, media, media_reads
 from toolkit.runs.telephony import (
     AppealShelf,
     appeal_fields,
@@ -28,7 +29,7 @@ ITS_OWN = "the appeal of its conversation"
 NONE_SOON = "no appeal was made soon after"
 
 
-class AttachCallsParams(OperationParams):
+class AttachCallsParams(MediaParams):
     """Which calls are looked at, and how long after its end an appeal may be made.
 
     Args:
@@ -39,10 +40,10 @@ class AttachCallsParams(OperationParams):
         window_s: an appeal made so soon after the call gets it.
         list_without: list the calls for which no appeal was made.
         language: of the words.
+        recordings, recording_most_mb, transcripts: see `toolkit.runs.call_media.MediaParams`.
     """
 
     appeals: int = Field(ge=128)
-    fields: dict[str, str] = Field(default_factory=dict)
     since: datetime | None = None
     join_s: int = Field(default=300, ge=0)
     window_s: int = Field(default=900, ge=0)
@@ -78,11 +79,13 @@ class AttachCalls(Operation):
             "company": Read(),
             "deal": Read(["id", "contactId", "companyId"]),
             entity(f"item:{params.appeals}").name: Read(filter=since("createdTime")),
+            **media_reads(params),
         }
 
     def check(self, tables: Tables, params: AttachCallsParams) -> None:
         """The smart process has the field for call ids."""
         appeal_fields(tables[f"item:{params.appeals}"].columns, params.fields, asked_by=self.name)
+        check_media(tables[f"item:{params.appeals}"], params, asked_by=self.name)
 
     def plan(self, tables: Tables, params: AttachCallsParams) -> Changes:
         """Each call to the nearest appeal of its client within the window; one call never to two."""
@@ -100,7 +103,9 @@ class AttachCalls(Operation):
         open_ = legs[legs["held"].isna()]
         found = open_[open_["appeal"].notna()].astype({"appeal": "int64"})
         parts = [attached(name, found, talks.table, appeals, fields, params.language)]
+        goes = goes_to(talks.table.assign(appeal=chosen), [])
+        parts.append(media(name, legs, goes, tables, params, asked_by=self.name))
         left = open_[open_["appeal"].isna()]
         why: pd.Series[Any] = left["talk"].map(talks.table["problem"]).replace("", NONE_SOON)
         listed = why.ne(NONE_SOON) | params.list_without
-        return Changes.joined(*parts, left_alone(left[listed], why[listed]))
+        return as_asked(Changes.joined(*parts, left_alone(left[listed], why[listed])), params)

@@ -21,9 +21,9 @@ ACTIVITY_FIELDS = (
     *("ID", "OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "PROVIDER_ID", "PROVIDER_TYPE_ID", "SUBJECT"),
     *("CREATED", "LAST_UPDATED", "START_TIME", "END_TIME", "DEADLINE", "COMPLETED", "STATUS"),
     *("RESPONSIBLE_ID", "AUTHOR_ID", "EDITOR_ID", "DIRECTION", "SETTINGS", "ORIGIN_ID", "ORIGINATOR_ID"),
-    "COMMUNICATIONS",
+    *("COMMUNICATIONS", "FILES"),
 )
-"""What has to be read of an activity; `COMMUNICATIONS` holds the number and comes only when it is named."""
+"""What has to be read of an activity; the number and the recording come only when they are named."""
 
 LEG_COLUMNS = {
     "call": "str",
@@ -218,7 +218,7 @@ def _noted(activities: pd.DataFrame, numbers: Callable[[pd.Series[Any]], pd.Seri
             "owner": owner.where(client),
             "by": np.where(client, "activity", ""),
             "deal": owner.where(owner_type == "deal"),
-            "record": pd.Series(pd.NA, index=rows.index, dtype="Int64"),
+            "record": _first_file(rows),
             "problem": "",
         }
     )
@@ -231,6 +231,14 @@ def _telephoned(rows: pd.DataFrame) -> pd.Series[Any]:
     spoken = _text(rows, "COMMUNICATIONS")
     found = {text: _communication(text) for text in spoken.unique()}
     number = spoken.map(found)
+def _first_file(rows: pd.DataFrame) -> pd.Series[Any]:
+    """The file an activity holds: of a call, its recording."""
+    if "FILES" not in rows:
+        return pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    files = [each[0] if each is not None and len(each) else pd.NA for each in rows["FILES"].tolist()]
+    return pd.Series(files, index=rows.index, dtype="Int64")
+
+
     subject = _text(rows, "SUBJECT")
     said = subject.str.extract(f"({_SUBJECT_NUMBER.pattern})", expand=False).fillna("")
     return number.where(number != "", said).astype("str")
@@ -276,7 +284,7 @@ def _joined_by_number(lines: pd.DataFrame, noted: pd.DataFrame, near_s: int) -> 
 
 def _with_activity(lines: pd.DataFrame, noted: pd.DataFrame) -> pd.DataFrame:
     """What only the activity of a line knows: the client it hangs on, and the deal."""
-    facts = noted.drop_duplicates("activity").set_index("activity")[["owner_type", "owner", "deal"]]
+    facts = noted.drop_duplicates("activity").set_index("activity")[["owner_type", "owner", "deal", "record"]]
     theirs = facts.reindex(lines["activity"]).reset_index(drop=True)
     silent = lines["by"].eq("") & theirs["owner"].notna()
     return lines.assign(
@@ -289,6 +297,7 @@ def _with_activity(lines: pd.DataFrame, noted: pd.DataFrame) -> pd.DataFrame:
 
 def _problems(legs: pd.DataFrame) -> pd.Series[Any]:
     absurd = legs["duration"].lt(0) | legs["duration"].gt(_DAY_S)
+        record=lines["record"].fillna(theirs["record"].astype("Int64")),
     problem = legs["problem"].mask(absurd & legs["problem"].eq(""), "absurd duration")
     return problem.mask(legs["start"].isna() & problem.eq(""), "no time")
 

@@ -26,6 +26,9 @@ from toolkit.records.tables import Definitions, TableFacts, read_columns, write_
 
 __all__ = ["ReadablePortal", "take_snapshot", "write_snapshot"]
 
+LINK_WITHHELD = "withheld"
+"""What a snapshot says of a link that must not be written down."""
+
 _Page = list[dict[str, Any]]
 _SPELLING = "Check the spelling; custom fields are named as crm.item.fields names them (ufCrm...)."
 _COMMANDS = 50  # in one batch
@@ -226,7 +229,7 @@ class _Reading:
     def _counted(self, pages: Iterable[_Page]) -> Iterator[_Page]:
         read = 0
         for page in pages:
-            yield page
+            yield _without_links(page) if self.kind.name == "call" else page
             read += len(page)
             if self.progress is not None:
                 self.progress(self.kind.name, read)
@@ -308,6 +311,11 @@ class _Reading:
         for result in _results(self.portal, commands):
             # Some methods nest their rows; an empty map arrives as [].
             yield result.get(paging.container, []) if paging and isinstance(result, dict) else result
+
+
+def _without_links(page: _Page) -> _Page:
+    """Calls of which only that there is a link to the recording is kept: whoever has it, can listen."""
+    return [{**row, "CALL_RECORD_URL": LINK_WITHHELD} if row.get("CALL_RECORD_URL") else row for row in page]
 
 
 def _answered(kind: Entity, asked: int, result: Any) -> _Page:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from toolkit.client import Clock, Command, Outcome
 from toolkit.errors import AccessRefused, BreakerOpen, Paused, Rejected, Unreachable
@@ -32,7 +32,9 @@ from toolkit.runs.packing import (
     packed,
     scouting,
 )
+from toolkit.runs.recordings import MOST_AT_ONCE, Copying, FileDoor
 from toolkit.runs.references import REFERENCE, NotMade, in_place, made, made_by
+from toolkit.runs.rows import records_in
 
 __all__ = ["ApplyRules", "Door", "Progress", "apply"]
 
@@ -287,6 +289,9 @@ class _Apply:
 
     def _write_group(self, group: list[Row]) -> bool:
         """Write rows of one kind and entity; False when what follows has to wait for the rest of them."""
+        if group[0].kind == "copy":
+            self._copy_group(group)
+            return True
         if all(packable(row) for row in group):
             return self._write_packed(group)
         chunks = self._chunks(group)
@@ -312,6 +317,51 @@ class _Apply:
                     # The portal takes imports in the order of their times: nothing newer may overtake these.
                     return False
         return True
+
+    def _copy_group(self, group: list[Row]) -> None:
+        """Recordings, one at a time; what nobody wrote yet is looked up by the two dozen."""
+        copying = Copying(cast(FileDoor, self.portal), self.run.folder)
+        try:
+            for start in range(0, len(group), MOST_AT_ONCE):
+                chunk = group[start : start + MOST_AT_ONCE]
+                lists = carrier("copy").reads(chunk)
+                outcomes = self._send([*lists, *copying.lookups(chunk)])
+                verdicts = self._judged(chunk, outcomes[: len(lists)])
+                self._watch(outcomes[len(lists) :])
+                for row, verdict, outcome in zip(chunk, verdicts, outcomes[len(lists) :], strict=True):
+                    if verdict.state == "open":
+                        self._settle([copying.noted(row, outcome) or self._copied(row, copying)])
+                    else:
+                        self._settle(
+                            [Settled(row.change, "conflict", "", verdict.message, seen=verdict.seen)]
+                        )
+        finally:
+            copying.close()
+
+    def _copied(self, row: Row, copying: Copying) -> Settled:
+        """What became of one recording. Its checksum is journaled before it is sent."""
+        if self.portal.stopping:
+            self._pause()
+        self.beat()
+        found = copying.fetch(row)
+        if isinstance(found, Settled):
+            if found.state != "planned":
+                return found
+            if self.portal.stopping:
+                self._pause()
+            self._count_failure(found.code, found.message)
+            return replace(found, state="quarantined")
+        self.journal.settle([Settled(row.change, "planned", result=found.facts(row))])
+        if self.portal.stopping:
+            self._pause()
+        self.journal.sent([row.change])
+        self.tries[row.change] = self.tries.get(row.change, 0) + 1
+        try:
+            outcome = self._send([copying.upload(row, found)])[0]
+        finally:
+            found.path.unlink(missing_ok=True)
+        self._watch([outcome])
+        return copying.kept(row, outcome, found) if outcome.state == "done" else self._settled(row, outcome)
 
     def _chunks(self, group: list[Row]) -> Iterator[list[Row]]:
         """Pieces of a group: as many as one request should carry, fewer for what failed before.
@@ -480,12 +530,34 @@ class _Apply:
             self.progress(Progress(self._count_settled(), self.total, "wait", wait))
             self._sleep(wait)
         for group in self._groups(sorted(waiting)):
+            if group[0].kind == "copy":
+                self._compare(group)
+                continue
             size = AHEAD if all(packable(row) for row in group) else _LOOKED_UP
             for start in range(0, len(group), size):
                 chunk = group[start : start + size]
                 verdicts = self._look(chunk)
                 self._settle(self._found(row, verdict) for row, verdict in zip(chunk, verdicts, strict=True))
                 self.progress(Progress(self._count_settled(), self.total, "look up"))
+
+    def _compare(self, group: list[Row]) -> None:
+        """Recordings whose outcome is unknown: the same bytes there, or none, or somebody else's file."""
+        copying = Copying(cast(FileDoor, self.portal), self.run.folder)
+        known = self.journal.results()
+        try:
+            for start in range(0, len(group), MOST_AT_ONCE):
+                chunk = group[start : start + MOST_AT_ONCE]
+                outcome = self._send(carrier("copy").reads(chunk))[0]
+                if outcome.state != "done":
+                    self._give_up_reading(outcome, chunk[0])
+                held = records_in(entity(chunk[0].entity), outcome)
+                for row in chunk:
+                    facts = known.get(row.change) or {}
+                    verdict = copying.compared(row, held.get(row.record_id), facts)
+                    self._settle([self._found(row, verdict)])
+                self.progress(Progress(self._count_settled(), self.total, "look up"))
+        finally:
+            copying.close()
 
     def _found(self, row: Row, verdict: Verdict) -> Settled:
         if verdict.state == "true":
@@ -536,10 +608,16 @@ class _Apply:
         failed = all(
             each.state != "done" and each.kind in ("server", "transport", "limit") for each in outcomes
         )
-        self.failures = self.failures + 1 if failed else 0
+        if failed:
+            self._count_failure(first.code, first.message)
+        else:
+            self.failures = 0
+
+    def _count_failure(self, code: str, message: str) -> None:
+        self.failures += 1
         if self.failures >= self.rules.breaker:
-            self.journal.event("breaker", failures=self.failures, message=first.message)
-            raise BreakerOpen(self.portal.host, self.run.id, self.failures, first.code, first.message)
+            self.journal.event("breaker", failures=self.failures, message=message)
+            raise BreakerOpen(self.portal.host, self.run.id, self.failures, code, message)
 
     def _give_up_reading(self, outcome: Outcome, row: Row) -> None:
         method = carrier(row.kind).reads([row])[0].method

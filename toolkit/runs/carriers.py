@@ -10,6 +10,7 @@ from toolkit.records import Entity, FieldType, entity, same
 from toolkit.runs.bindings import Bind, bind_method
 from toolkit.runs.merges.carrying import MERGE_METHOD, Merge
 from toolkit.runs.multivalues import as_added, as_edits, as_imported, same_rows
+from toolkit.runs.recordings import Copy
 from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
 
 __all__ = [
@@ -209,6 +210,7 @@ CARRIERS: Mapping[str, Carrier] = {
     "delete": _Delete(),
     "bind": Bind(),
     "merge": Merge(),
+    "copy": Copy(),
     "notify": _Notify(),
 }
 
@@ -226,6 +228,8 @@ def method_of(row: Row) -> str:
         return bind_method(row)
     if row.kind == "merge":
         return MERGE_METHOD
+    if row.kind == "copy":
+        return entity(row.entity).update_method
     if imported(row):
         return "crm.item.import"
     kind: Entity = entity(row.entity)

@@ -123,7 +123,9 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     operations: list[str] = Field(min_length=1)
-    kinds: list[Literal["update", "create", "delete", "merge", "bind", "notify"]] = Field(min_length=1)
+    kinds: list[Literal["update", "create", "delete", "merge", "bind", "copy", "notify"]] = Field(
+        min_length=1
+    )
     max_changes: int = Field(ge=1)
     max_changes_per_day: int | None = Field(None, ge=1)
     max_share: float = Field(0.3, gt=0, le=1)

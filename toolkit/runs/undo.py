@@ -14,7 +14,7 @@ import pandas as pd
 
 from toolkit.errors import PlanError
 from toolkit.records import entity, same
-from toolkit.runs.changes import Changes, deletes, listed, rewrites, unbinds
+from toolkit.runs.changes import PHASES, Changes, deletes, listed, rewrites, unbinds
 from toolkit.runs.folder import Run
 from toolkit.runs.journal import SETTLED
 from toolkit.runs.merges.carrying import taken_back
@@ -144,6 +144,8 @@ class Undo(Operation):
             elif kind == "bind":
                 parts.append(self._binds(str(name), rows, tables))
             elif kind != "notify":
+            elif kind == "copy":
+                parts.append(self._copies(str(name), rows, tables[str(name)]))
                 parts.append(
                     listed(str(name), rows["record_id"], NOT_UNDOABLE, [f"{kind} of {name}"] * len(rows))
                 )
@@ -245,6 +247,29 @@ class Undo(Operation):
         )
 
     def _results(self) -> list[Any]:
+    def _copies(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:
+        """Recordings taken out again, of records that stay and still hold them."""
+        present = _by_id(name, table, rows["record_id"])
+        made = {int(json.loads(text)["id"]) for text in self._made(name)}
+        before, after, ids, kept = [], [], [], []
+        for record_id, wrote, result in zip(rows["record_id"], rows["after"], rows["result"], strict=True):
+            record, field = present.get(int(record_id)), json.loads(wrote)["field"]
+            if record is None or int(record_id) in made:
+                continue  # it goes, or went, with its record
+            file = json.loads(result)["id"]
+            if not same(record.get(field), file, self._type(name, field)):
+                kept.append((int(record_id), CHANGED_SINCE, field))
+                continue
+            ids.append(int(record_id))
+            before.append({field: file})
+            after.append({field: ""})
+        taken = rewrites(name, ids, before=before, after=after, reason="copied by the run")
+        return Changes.joined(taken.at_phase(PHASES["update"] - 1), _kept(name, kept))
+
+    def _made(self, name: str) -> list[str]:
+        rows = self._done[(self._done["kind"] == "create") & (self._done["entity"] == name)]
+        return rows["result"].tolist()
+
         return [json.loads(text) if isinstance(text, str) and text else {} for text in self._done["result"]]
 
     def _type(self, name: str, field: str) -> Any:

@@ -25,6 +25,7 @@ from toolkit.runs.folder import Run, private
 from toolkit.runs.merges.verdict import MergesDone
 from toolkit.runs.operation import Operation
 from toolkit.runs.plan import Plan
+from toolkit.runs.recordings import copied_cells, judge_copies
 from toolkit.runs.references import with_ids
 
 __all__ = ["Certificate", "check_canary", "judge", "verify"]
@@ -144,6 +145,9 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
         cells += bad
     as_planned += _judge_creates(plan, after, cells)
     as_planned += _judge_deletes(plan, after, cells)
+    good, lost = judge_copies(plan, after)
+    as_planned += good
+    cells += [_cell(*each, someone_else=True, by=None, at=None) for each in lost]
     good, wrong = merges.judge(after)
     as_planned += good
     cells += [_cell(*each, someone_else=False, by=None, at=None) for each in wrong]
@@ -152,7 +156,7 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
     exempt = _exempt(plan, run.plan, cells)
     made = set(plan.loc[plan["state"].isin(["done", "already"]), "marker"])
     # No list tells the links of an activity: that these are as wanted, the portal has said.
-    bound = plan[(plan["kind"] == "bind") & plan["state"].isin(["done", "already"])]
+    bound = plan[plan["kind"].isin(["bind", "copy"]) & plan["state"].isin(["done", "already"])]
     linked = set(zip(bound["record_id"], bound["before"], bound["after"], strict=True))
     left = [
         row
@@ -309,6 +313,8 @@ def _foreign(plan: pd.DataFrame, difference: Difference, merges: MergesDone) -> 
         for field_name in json.loads(text):
             touched = (field_name, *consequences.get(field_name, ()))
             cells.update((str(name), int(record_id), each) for each in touched)
+    for (name, record_id), fields in copied_cells(plan).items():
+        cells.update((name, record_id, each) for each in fields)
     changed = difference.changed
     return any(
         (name, int(record_id) if str(record_id).isdigit() else record_id, field_name) not in cells
