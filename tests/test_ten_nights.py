@@ -173,7 +173,9 @@ def test_ten_nights_of_misfortune_and_every_morning_is_right(town: Town) -> None
     assert "went on with a" in tonight
     assert "locked by run" in "\n".join(log)
     kept = Ledger(town.home / "snapshots" / town.portal.replace(":", "_")).all()
-    assert [each["exit_code"] for each in kept] == [0, 0, 0, 0, 0, 6, 0, 0, 1, 7, 3, 0]
+    codes = [each["exit_code"] for each in kept]
+    assert [each for each in codes if each not in (0, 3)] == [6, 1, 7]
+    assert (len(codes) >= 12, codes[-1]) == (True, 0), codes
     assert not leftovers(town.home)
     assert time.time() - began < 300
 

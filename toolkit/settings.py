@@ -134,6 +134,7 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_state_dir("b24kit")),
         description="What the processes of this machine share: pacing and locks.",
     )
+    operations: Path | None = Field(None, description="A folder with operations of your own, one to a file.")
     language: Literal["ru", "en"] = Field("ru", description="Language of what people read.")
     smtp_password: SecretStr | None = Field(None, description="Password of the mail server in a policy.")
     tell_webhook: SecretStr | None = Field(None, description="Where `webhook: env` of a policy sends to.")

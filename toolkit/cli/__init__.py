@@ -19,6 +19,7 @@ from toolkit.cli import (
     calls,
     clients,
     house,
+    making,
     notebooks,
     past,
     policies,
@@ -43,6 +44,7 @@ for commands in (river, clients, house):
 app.add_typer(calls.app, name="calls")
 app.add_typer(policies.app, name="policy")
 app.add_typer(schedules.app, name="schedule")
+app.add_typer(making.app, name="new")
 app.add_typer(past.app, name="runs")
 app.add_typer(snapshots.app, name="snapshot")
 app.add_typer(sandboxes.app, name="sandbox")

@@ -1,4 +1,4 @@
-"""`b24kit init`: a folder in which an integrator works on one portal."""
+"""The layout of a project: a folder in which an integrator works on one portal."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ B24_WEBHOOK=
 B24_LANGUAGE=ru
 # cloud, enterprise or box
 B24_PLAN=cloud
+# Your own operations, one to a file: b24kit new operation NAME
+# Ваши собственные операции, по одной в файле.
+B24_OPERATIONS=operations
 """
 _IGNORED = """\
 .env
@@ -67,7 +70,7 @@ def lay_out(folder: Path) -> list[Path]:
     if there:
         raise NotEmpty(folder, there)
     try:
-        for name in ("notebooks", "inbox", "snapshots", "output"):
+        for name in ("notebooks", "inbox", "operations", "snapshots", "output"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         for name in ("inbox", "snapshots", "output"):
             (folder / name).chmod(0o700)
