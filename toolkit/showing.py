@@ -97,6 +97,10 @@ class Shower:
                 (_(name), self._reason(reason), count) for name, reason, count in plan.left_out().to_numpy()
             ]
             parts.append(self._table([_("entity"), _("reason"), _("count")], left))
+        if plan.tally():
+            parts.append(Text(_("Accounted for:"), style="bold"))
+            told = [(self._reason(words), count) for words, count in plan.tally().items()]
+            parts.append(self._table([_("what becomes of them"), _("count")], told))
         first = plan.active[plan.active["kind"] != "notify"].head(FIRST_ROWS)
         if len(first):
             shown, total = len(first), len(plan.active)

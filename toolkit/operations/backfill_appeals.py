@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -21,9 +23,11 @@ from toolkit.runs.telephony import (
     appeal_fields,
     attached,
     call_cells,
+    card_of,
     left_alone,
     marker_of,
     nearest_appeals,
+    newcomers,
     read_talks,
 )
 
@@ -33,6 +37,11 @@ DONE = "in its appeal already"
 NOBODY = "nobody who works there answers for it"
 SOON_AFTER = "the appeal made for this client soon after the call"
 ITS_OWN = "the appeal of its conversation"
+A_NEWCOMER = "nobody has this number: a contact for it"
+BEFOREHAND = 5
+"""The phase of the contacts that appeals name."""
+
+_FATES = {"create": "goes into a new appeal", "attach": "goes to an appeal that is there"}
 
 
 class BackfillAppealsParams(OperationParams):
@@ -50,6 +59,8 @@ class BackfillAppealsParams(OperationParams):
         join_s: how many seconds later a redirected leg or a call back may begin.
         window_s: an appeal made so soon after the call gets the call, instead of another appeal.
         stage: stage of the new appeals; None for the first of the default pipeline.
+        unknown: calls of numbers nobody has are listed, or each number becomes a contact, unless it is one no
+            client could have (a service number, a placeholder, a line of the portal).
         fallback: user id of who answers when both the speaker and the deal's responsible have left.
         silent: import, so that no robot is set off; otherwise the appeals are added as by hand.
         language: of titles and words.
@@ -67,6 +78,7 @@ class BackfillAppealsParams(OperationParams):
     join_s: int = Field(default=300, ge=0)
     window_s: int = Field(default=900, ge=0)
     stage: str | None = None
+    unknown: Literal["list", "contacts"] = "list"
     fallback: int | None = None
     silent: bool = True
     language: Literal["ru", "en"] = "ru"
@@ -98,11 +110,21 @@ class BackfillAppeals(Operation):
             "deal": Read(),
             "user": Read(["ID", "ACTIVE", "NAME", "LAST_NAME", "EMAIL", "UF_DEPARTMENT"]),
             entity(f"item:{params.appeals}").name: Read(),
+            **_stages(params),
         }
 
     def check(self, tables: Tables, params: BackfillAppealsParams) -> None:
-        """The smart process has the field for call ids, and the fallback works there."""
+        """The smart process has the field for call ids and the stage, and the fallback works there."""
         appeal_fields(tables[f"item:{params.appeals}"].columns, params.fields, asked_by=self.name)
+        stages = tables.get("status")
+        if params.stage is not None and stages is not None and params.stage not in set(stages["STATUS_ID"]):
+            raise ParameterError(
+                self.name,
+                "stage",
+                params.stage,
+                "is no stage of the smart process",
+                f"Its pipeline has: {', '.join(stages['STATUS_ID']) or 'no stages'}.",
+            )
         if params.fallback is not None and params.fallback not in _active(tables["user"]):
             raise ParameterError(
                 self.name,
@@ -126,7 +148,8 @@ class BackfillAppeals(Operation):
         parts = [attached(name, missing, table, appeals, fields, params.language)]
         parts.append(self._created(name, legs, table, shelf, tables, fields, params))
         left = legs[~legs["fate"].isin(["attach", "create", DONE])]
-        return Changes.joined(*parts, left_alone(left, left["fate"]))
+        changes = Changes.joined(*parts, left_alone(left, left["fate"]))
+        return replace(changes, tally=_tally(legs["fate"]))
 
     def accounting(self, tables: Tables, params: BackfillAppealsParams) -> pd.DataFrame:
         """What becomes of every call of the period.
@@ -146,6 +169,8 @@ class BackfillAppeals(Operation):
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The calls with their fate and appeal; the conversations with deal and responsible."""
         legs, table = talks.legs.copy(), talks.table.copy()
+        table["newcomer"] = newcomers(table, tables["call"]) if params.unknown == "contacts" else ""
+        table["problem"] = table["problem"].mask(table["newcomer"].ne(""), "")
         legs["held"] = legs["call"].map(shelf.holders).astype("Int64")
         table["appeal"] = legs.groupby("talk")["held"].first().reindex(table.index).astype("Int64")
         _find_deals(table, tables["deal"])
@@ -187,10 +212,15 @@ class BackfillAppeals(Operation):
         cells[fields["calls"]] = calls.reindex(new.index)
         if "parentId2" in columns:
             cells["parentId2"] = new["chosen_deal"]
-        cells["contactIds"] = [[] if pd.isna(each) else [int(each)] for each in new["contact"]]
+        cells["contactIds"] = [
+            [made(card_of(number))] if number else [] if pd.isna(each) else [int(each)]
+            for number, each in zip(new["newcomer"], new["contact"], strict=True)
+        ]
         cells["companyId"] = _companies(new, tables["contact"])
         if params.stage:
             cells["stageId"] = params.stage
+            if pipeline := _pipeline(params):
+                cells["categoryId"] = pipeline
         if dated:
             cells["createdTime"] = new["end"].dt.strftime("%Y-%m-%dT%H:%M:%S+00:00")
         elif params.silent:
@@ -204,7 +234,7 @@ class BackfillAppeals(Operation):
         when = when if params.silent else "added as by hand"
         deal = np.where(new["chosen_deal"].notna(), "with its deal", "no single open deal")
         by = new["client_by"].map({"link": "client by the call", "activity": "client by the activity"})
-        by = by.fillna("client by the number")
+        by = by.fillna("client by the number").mask(new["newcomer"].ne(""), "a new contact")
         reasons = [f"conversation, {one}, {two}, {when}" for one, two in zip(by, deal, strict=True)]
         made_of = creates(
             name, [{str(k): v for k, v in row.items()} for row in values], markers=markers, reason=reasons
@@ -213,8 +243,45 @@ class BackfillAppeals(Operation):
         marker = dict(zip(new.index, markers, strict=True))
         links = [{"entityTypeId": params.appeals, "entityId": made(marker[talk])} for talk in bound["talk"]]
         return Changes.joined(
-            made_of, binds("activity", bound["activity"].tolist(), to=links, reason="a call of the appeal")
+            _cards(new, params),
+            made_of,
+            binds("activity", bound["activity"].tolist(), to=links, reason="a call of the appeal"),
         )
+
+
+def _cards(new: pd.DataFrame, params: BackfillAppealsParams) -> Changes:
+    """A contact for each number nobody has; before the appeals, which name it."""
+    first = new[new["newcomer"].ne("")].drop_duplicates("newcomer")
+    if first.empty:
+        return Changes()
+    values: list[dict[str, Any]] = []
+    for number, who in zip(first["newcomer"], first["responsible"], strict=True):
+        phone = {"id": None, "typeId": "PHONE", "valueType": "WORK", "value": number}
+        card = {"name": number, "assignedById": int(who), "fm": [phone]}
+        values.append({**card, "createdBy": int(who)} if params.silent else card)
+    markers = [card_of(number) for number in first["newcomer"]]
+    return creates("contact", values, markers=markers, reason=A_NEWCOMER).at_phase(BEFOREHAND)
+
+
+def _stages(params: BackfillAppealsParams) -> dict[str, Read]:
+    """The stages of the pipeline of the stage asked for, when one is."""
+    if params.stage is None:
+        return {}
+    pipeline = _pipeline(params)
+    name = f"DYNAMIC_{params.appeals}_STAGE_{pipeline}" if pipeline else f"DYNAMIC_{params.appeals}_STAGE"
+    return {"status": Read(filter={"ENTITY_ID": name})}
+
+
+def _pipeline(params: BackfillAppealsParams) -> int | None:
+    """The pipeline a stage belongs to, as its name tells (`DT177_2:NEW`)."""
+    found = re.fullmatch(r"DT\d+_(\d+):.+", params.stage or "")
+    return int(found[1]) if found else None
+
+
+def _tally(fates: pd.Series[Any]) -> dict[str, int]:
+    """What becomes of the calls, in words; their sum is all of them."""
+    words = fates.map(lambda fate: _FATES.get(fate, fate)).value_counts()
+    return {str(each): int(count) for each, count in words.items()}
 
 
 def _during(field: str, params: BackfillAppealsParams) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,9 @@ ACTIVITY_FIELDS = (
     *("ID", "OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "PROVIDER_ID", "PROVIDER_TYPE_ID", "SUBJECT"),
     *("CREATED", "LAST_UPDATED", "START_TIME", "END_TIME", "DEADLINE", "COMPLETED", "STATUS"),
     *("RESPONSIBLE_ID", "AUTHOR_ID", "EDITOR_ID", "DIRECTION", "SETTINGS", "ORIGIN_ID", "ORIGINATOR_ID"),
-    *("COMMUNICATIONS", "FILES"),
+    "COMMUNICATIONS",
 )
-"""What has to be read of an activity; the number and the recording come only when they are named."""
+"""What has to be read of an activity; `COMMUNICATIONS` holds the number and comes only when it is named."""
 
 LEG_COLUMNS = {
     "call": "str",
@@ -49,7 +50,9 @@ LEG_COLUMNS = {
 
 _OWNERS = {"1": "lead", "2": "deal", "3": "contact", "4": "company"}
 _DAY_S = 86_400
+_CLOCKS_APART = timedelta(minutes=5)
 TWICE = "reported twice"
+FUTURE = "a call in the future"
 _SUBJECT_NUMBER = re.compile(r"\+?\d[\d ()-]{4,}\d")
 
 _RESULTS: Mapping[str, tuple[str, str]] = {
@@ -90,6 +93,7 @@ def telephone_legs(
     numbers: Callable[[pd.Series[Any]], pd.Series[Any]],
     *,
     near_s: int = 60,
+    now: datetime | None = None,
 ) -> pd.DataFrame:
     """Every call once, wherever it was noted.
 
@@ -98,6 +102,7 @@ def telephone_legs(
         activities: the entity `activity`; rows that are no calls are passed over.
         numbers: one spelling for each telephone number, under the same index; "" for what is none.
         near_s: how far apart a line and an activity without a common id may begin and be the same call.
+        now: when they were read; a call that begins later is none. None to believe every date.
 
     Returns:
         One row per call, columns as `LEG_COLUMNS`: `call` its key (CALL_ID, else `activity:<ID>` or
@@ -114,7 +119,7 @@ def telephone_legs(
     alone = noted[~noted["activity"].isin(lines["activity"].dropna())]
     legs = pd.concat([lines, alone], ignore_index=True)[list(LEG_COLUMNS)].astype(LEG_COLUMNS)
     legs.loc[legs["call"].duplicated(), "problem"] = TWICE
-    legs["problem"] = _problems(legs)
+    legs["problem"] = _problems(legs, now)
     return legs.sort_values(["start", "call"], kind="stable", na_position="last").reset_index(drop=True)
 
 
@@ -218,7 +223,7 @@ def _noted(activities: pd.DataFrame, numbers: Callable[[pd.Series[Any]], pd.Seri
             "owner": owner.where(client),
             "by": np.where(client, "activity", ""),
             "deal": owner.where(owner_type == "deal"),
-            "record": _first_file(rows),
+            "record": pd.Series(pd.NA, index=rows.index, dtype="Int64"),
             "problem": "",
         }
     )
@@ -231,14 +236,6 @@ def _telephoned(rows: pd.DataFrame) -> pd.Series[Any]:
     spoken = _text(rows, "COMMUNICATIONS")
     found = {text: _communication(text) for text in spoken.unique()}
     number = spoken.map(found)
-def _first_file(rows: pd.DataFrame) -> pd.Series[Any]:
-    """The file an activity holds: of a call, its recording."""
-    if "FILES" not in rows:
-        return pd.Series(pd.NA, index=rows.index, dtype="Int64")
-    files = [each[0] if each is not None and len(each) else pd.NA for each in rows["FILES"].tolist()]
-    return pd.Series(files, index=rows.index, dtype="Int64")
-
-
     subject = _text(rows, "SUBJECT")
     said = subject.str.extract(f"({_SUBJECT_NUMBER.pattern})", expand=False).fillna("")
     return number.where(number != "", said).astype("str")
@@ -284,7 +281,7 @@ def _joined_by_number(lines: pd.DataFrame, noted: pd.DataFrame, near_s: int) -> 
 
 def _with_activity(lines: pd.DataFrame, noted: pd.DataFrame) -> pd.DataFrame:
     """What only the activity of a line knows: the client it hangs on, and the deal."""
-    facts = noted.drop_duplicates("activity").set_index("activity")[["owner_type", "owner", "deal", "record"]]
+    facts = noted.drop_duplicates("activity").set_index("activity")[["owner_type", "owner", "deal"]]
     theirs = facts.reindex(lines["activity"]).reset_index(drop=True)
     silent = lines["by"].eq("") & theirs["owner"].notna()
     return lines.assign(
@@ -295,11 +292,13 @@ def _with_activity(lines: pd.DataFrame, noted: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _problems(legs: pd.DataFrame) -> pd.Series[Any]:
+def _problems(legs: pd.DataFrame, now: datetime | None) -> pd.Series[Any]:
     absurd = legs["duration"].lt(0) | legs["duration"].gt(_DAY_S)
-        record=lines["record"].fillna(theirs["record"].astype("Int64")),
     problem = legs["problem"].mask(absurd & legs["problem"].eq(""), "absurd duration")
-    return problem.mask(legs["start"].isna() & problem.eq(""), "no time")
+    problem = problem.mask(legs["start"].isna() & problem.eq(""), "no time")
+    if now is not None:
+        problem = problem.mask(legs["start"].gt(now + _CLOCKS_APART) & problem.eq(""), FUTURE)
+    return problem
 
 
 def _ends(legs: pd.DataFrame) -> pd.Series[Any]:

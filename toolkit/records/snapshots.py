@@ -116,7 +116,8 @@ class Snapshot:
             columns: which; None for all. `"raw"` gives the record as JSON text.
 
         Returns:
-            dtypes as `columns` lists them.
+            dtypes as `columns` lists them; where it was read on a portal, `attrs["read_at"]` says when (ISO 8601,
+            UTC): no record of it can be younger.
 
         Raises:
             SnapshotError: the entity or a column is not in it, or the file is damaged.
@@ -129,7 +130,11 @@ class Snapshot:
                 f"has no column {', '.join(sorted(unknown))} of {name}",
                 "Take a snapshot that asks for it.",
             )
-        return to_pandas(read_columns(self.path(name), chosen))
+        table = to_pandas(read_columns(self.path(name), chosen))
+        entry = self._entry(name)
+        if entry.method:
+            table.attrs["read_at"] = entry.finished
+        return table
 
     def records(self, name: str) -> Iterator[dict[str, Any]]:
         """The records of an entity as the portal answered them, one at a time.

@@ -23,7 +23,6 @@ __all__ = [
     "Kind",
     "binds",
     "binds_of_made",
-    "copies",
     "creates",
     "deletes",
     "listed",
@@ -35,19 +34,11 @@ __all__ = [
     "updates",
 ]
 
-Kind = Literal["update", "create", "delete", "merge", "bind", "copy", "notify"]
+Kind = Literal["update", "create", "delete", "merge", "bind", "notify"]
 
 # The order in which kinds are carried out: what is created can be bound, what is bound may then lose its
 # duplicate, and people are told when all is proven.
-PHASES: dict[str, int] = {
-    "create": 10,
-    "update": 20,
-    "bind": 30,
-    "copy": 35,
-    "merge": 40,
-    "delete": 50,
-    "notify": 90,
-}
+PHASES: dict[str, int] = {"create": 10, "update": 20, "bind": 30, "merge": 40, "delete": 50, "notify": 90}
 
 AFTERWARDS = 60
 """The phase of what follows a merge: it is carried out only where the merge of its group was."""
@@ -92,10 +83,13 @@ class Changes:
             the external key of a create; group str, names of the groups it counts in, set apart by blanks.
         listed: one row per record left alone on purpose; columns as `LISTED_COLUMNS`: entity, record_id,
             reason (one of few, to be counted), details (about this record).
+        tally: what became of everything that was looked at, in words, to how many; empty when the operation
+            does not say. Goes into the plan's facts.
     """
 
     table: pd.DataFrame = field(default_factory=_empty)
     listed: pd.DataFrame = field(default_factory=_nothing_listed)
+    tally: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -107,7 +101,7 @@ class Changes:
             phase: lower is earlier; a phase begins when nothing of the one before is open any more. From
                 `AFTERWARDS` on, changes wait for the merge of their group.
         """
-        return Changes(self.table.assign(phase=phase), self.listed)
+        return Changes(self.table.assign(phase=phase), self.listed, self.tally)
 
     @classmethod
     def joined(cls, *parts: Changes) -> Changes:
@@ -117,6 +111,7 @@ class Changes:
         return cls(
             pd.concat(tables, ignore_index=True) if tables else _empty(),
             pd.concat(lists, ignore_index=True) if lists else _nothing_listed(),
+            {words: count for part in parts for words, count in part.tally.items()},
         )
 
 
@@ -338,25 +333,6 @@ def notices(
     user_ids: Sequence[int], texts: Sequence[str], *, counts: Sequence[Mapping[str, str]], reason: str
 ) -> Changes:
     """One notification for each person, sent after the run is proven.
-def copies(
-    entity: str, targets: Sequence[int | str], *, of: Sequence[Mapping[str, Any]], reason: str | Sequence[str]
-) -> Changes:
-    """Files carried into records; see `toolkit.runs.recordings`.
-
-    Args:
-        entity: name in the entity catalogue.
-        targets: for each the id of its record, or the marker of the create that makes it.
-        of: for each where its file lies and where it goes.
-        reason: why.
-    """
-    after = _each_object(of)
-    ids = [pd.NA if isinstance(each, str) else int(each) for each in targets]
-    markers = [each if isinstance(each, str) else "" for each in targets]
-    return _rows(
-        "copy", entity, pd.Series(ids, dtype="Int64"), ["{}"] * len(after), after, reason, markers, ""
-    )
-
-
 
     Args:
         user_ids: whom.

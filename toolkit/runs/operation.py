@@ -19,7 +19,8 @@ from toolkit.runs.changes import Changes
 __all__ = ["Operation", "OperationParams", "Read", "Tables", "facts_of"]
 
 Tables = Mapping[str, pd.DataFrame]
-"""Entity name to its records: one row per record, columns named as on the wire."""
+"""Entity name to its records: one row per record, columns named as on the wire. `attrs["read_at"]` of a table
+says when a portal was read for it (ISO 8601, UTC): the only clock an operation knows."""
 
 
 class OperationParams(BaseModel):

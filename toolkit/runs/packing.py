@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from toolkit.client import Command, CostModel, Outcome
 from toolkit.records import entity
-from toolkit.runs.carriers import AGAIN, carrier, imported, method_of
+from toolkit.runs.carriers import AGAIN, ORIGINATOR, carrier, imported, method_of
 from toolkit.runs.rows import Row, listed_in
 
 __all__ = [
@@ -96,7 +97,9 @@ def scouting(rows: Sequence[Row]) -> list[Command]:
     field = kind.marker_fields[-1]
     reads = []
     for start in range(0, len(rows), SCOUTED):
-        where = {f"@{field}": [row.marker for row in rows[start : start + SCOUTED]]}
+        where: dict[str, Any] = {f"@{field}": [row.marker for row in rows[start : start + SCOUTED]]}
+        if len(kind.marker_fields) == 2:
+            where[kind.marker_fields[0]] = ORIGINATOR
         params = kind.list_params([kind.id_field, field], where)
         reads.append(Command(kind.list_method, {**params, "order": {kind.id_field: "ASC"}, "start": -1}))
     return reads

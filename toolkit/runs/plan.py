@@ -41,7 +41,7 @@ class Plan:
         table: one row per change: change int (its number), phase int (order), kind, entity, record_id
             (Int64, missing for creates), before, after (JSON objects), reason, marker, group, struck bool.
         listed: records left to a person; columns entity, record_id, reason, details.
-        facts: operation, parameters, digest of the snapshot.
+        facts: operation, parameters, digest of the snapshot; `tally`, where the operation gives one.
     """
 
     table: pd.DataFrame
@@ -61,7 +61,7 @@ class Plan:
         table = table.sort_values("phase", kind="stable").reset_index(drop=True)
         table["change"] = range(len(table))
         table["struck"] = False
-        with_id = table[table["record_id"].notna() & ~table["kind"].isin(["notify", "bind", "copy"])]
+        with_id = table[table["record_id"].notna() & ~table["kind"].isin(["notify", "bind"])]
         twice = with_id[with_id.duplicated(["phase", "kind", "entity", "record_id"])]
         if len(twice):
             row = twice.iloc[0]
@@ -77,8 +77,11 @@ class Plan:
                 "creates a record without a marker of its own",
                 "Every create needs the external key of the fact it stands for.",
             )
+        told = {"tally": dict(changes.tally)} if changes.tally else {}
         return cls(
-            table[["change", "phase", *COLUMNS, "struck"]], changes.listed.reset_index(drop=True), dict(facts)
+            table[["change", "phase", *COLUMNS, "struck"]],
+            changes.listed.reset_index(drop=True),
+            {**facts, **told},
         )
 
     def __len__(self) -> int:
@@ -101,6 +104,10 @@ class Plan:
         """How many changes of each kind and reason; columns kind, entity, reason, count."""
         counted = self.active.groupby(["kind", "entity", "reason"], sort=False, dropna=False).size()
         return counted.rename("count").reset_index().sort_values("count", ascending=False, kind="stable")
+
+    def tally(self) -> dict[str, int]:
+        """What became of everything the operation looked at, in words, to how many; empty when it does not say."""
+        return dict(self.facts.get("tally", {}))
 
     def left_out(self) -> pd.DataFrame:
         """How many records were left to a person, by reason; columns entity, reason, count."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -32,9 +33,11 @@ __all__ = [
     "attached",
     "call_cells",
     "call_clients",
+    "card_of",
     "left_alone",
     "marker_of",
     "nearest_appeals",
+    "newcomers",
     "read_talks",
 ]
 
@@ -46,6 +49,7 @@ _OTHER_CODES = ("comment", "recording", "link", "transcript")  # one mapping ser
 AMBIGUOUS = "several clients have this number"
 NO_NUMBER = "no number and no client"
 UNKNOWN = "nobody has this number"
+NO_CLIENTS = "nobody has this number, and no client could"
 
 
 @dataclass(frozen=True)
@@ -231,18 +235,22 @@ def attached(
 
 
 def left_alone(legs: pd.DataFrame, reason: pd.Series[Any]) -> Changes:
-    """Calls left to a person, each under the name of where it can be looked up.
+    """Calls left to a person, under the name of where each can be looked up; of unknown numbers, how often.
 
     Args:
         legs: calls.
         reason: why, under the same index.
     """
     parts = []
+    unknown = reason.isin([UNKNOWN, NO_CLIENTS])
+    calls_of = legs.loc[unknown, "number"].value_counts()
     for name, column in (("call", "row"), ("activity", "activity")):
         theirs = legs[legs["row"].notna() == (name == "call")]
         details = (
             theirs["number"] + " " + theirs["start"].dt.strftime("%Y-%m-%d %H:%M").fillna("")
         ).str.strip()
+        often = theirs["number"].map(calls_of).where(unknown[theirs.index]).fillna(1).astype("int64")
+        details = details.mask(often.gt(1), details + " (×" + often.astype("str") + ")")
         parts.append(listed(name, theirs[column], reason[theirs.index].tolist(), details.tolist()))
     return Changes.joined(*parts)
 
@@ -263,7 +271,11 @@ def read_talks(
         join_s: see `toolkit.records.conversations.conversations`.
         numbers_of: entities whose phones are looked through, the first that knows the number wins.
     """
-    legs = telephone_legs(tables["call"], tables["activity"], _numbers)
+    read = [
+        tables[name].attrs["read_at"] for name in ("call", "activity") if tables[name].attrs.get("read_at")
+    ]
+    now = max(map(datetime.fromisoformat, read), default=None)
+    legs = telephone_legs(tables["call"], tables["activity"], _numbers, now=now)
     usable = conversations(legs[legs["problem"] == ""], join_s=join_s)
     legs = legs.merge(usable[["call", "talk"]], on="call", how="left")
     legs.loc[legs["problem"] != "", "talk"] = np.nan
@@ -272,6 +284,32 @@ def read_talks(
     _name_clients(table, usable, tables)
     _ask_phones(table, tables, numbers_of)
     return Talks(legs, table)
+
+
+def newcomers(talks: pd.DataFrame, calls: pd.DataFrame) -> pd.Series[Any]:
+    """For each conversation the number of a client the portal does not know yet; "" for the others.
+
+    Where the number is one no client could have (a service number, a placeholder, one of the portal's own
+    lines), the conversation's `problem` says so from now on.
+
+    Args:
+        talks: `Talks.table`; its `problem` is changed.
+        calls: the entity `call`; its lines are no clients.
+    """
+    asked = talks["problem"].eq(UNKNOWN)
+    numbers = pd.Series(talks.loc[asked, "number"].unique(), dtype="str")
+    own: set[Any] = set()
+    if "PORTAL_NUMBER" in calls and len(calls):
+        own = set(_numbers(calls["PORTAL_NUMBER"].fillna("").astype("str")))
+    fit = numbers[read_phones(numbers)["phone_class"].eq("valid").to_numpy() & ~numbers.isin(own)]
+    found: pd.Series[Any] = talks["number"].where(asked & talks["number"].isin(fit), "")
+    talks["problem"] = talks["problem"].mask(asked & found.eq(""), NO_CLIENTS)
+    return found
+
+
+def card_of(number: str) -> str:
+    """The external key of a contact made for a number."""
+    return f"phone:{number}"
 
 
 def nearest_appeals(talks: pd.DataFrame, shelf: AppealShelf, window_s: int) -> pd.Series[Any]:

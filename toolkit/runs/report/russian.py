@@ -436,6 +436,16 @@ RUSSIAN: dict[str, str] = {
     "among the last calls of the appeal's client": "из последних звонков клиента этого обращения",
     "the appeal has no client": "у обращения нет клиента",
     "no call of its client is free": "свободных звонков этого клиента нет",
+    "a call in the future": "звонок из будущего",
+    "nobody has this number, and no client could": "этого номера нет ни у кого, и у клиента его быть не может",
+    "nobody has this number: a contact for it": "этого номера нет ни у кого: для него контакт",
+    "a new contact": "новый контакт",
+    "goes into a new appeal": "попадёт в новое обращение",
+    "goes to an appeal that is there": "попадёт в имеющееся обращение",
+    "the portal answered no, without a reason": "портал ответил отказом без причины",
+    "the portal answered no: an activity is bound to a hundred records at most": (
+        "портал ответил отказом: дело можно связать не более чем со ста записями"
+    ),
     "goes with its smart process, or stays": "уйдёт вместе со смарт-процессом или останется",
     "the smart process of appeals": "смарт-процесс обращений",
     "a field of appeals": "поле обращения",
