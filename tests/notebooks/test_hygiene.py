@@ -24,7 +24,7 @@ def objections(notebook: dict[str, Any]) -> Iterator[str]:
     tagged = [cell for cell in codes if "parameters" in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         yield f"{len(tagged)} parameters cells"
-    if len(codes) > 10:
+    if len(codes) > 14:  # two plans, each with its agreement, and what came of them
         yield f"{len(codes)} code cells"
     for cell in codes:
         source = "".join(cell["source"])
@@ -60,7 +60,7 @@ def test_a_notebook_is_one_story_without_logic_or_outputs(path: Path) -> None:
 
 
 def test_there_are_notebooks() -> None:
-    assert {"00_tour", "10_connect_and_snapshot", "20_reassign", "90_undo"} <= {
+    assert {"00_tour", "10_connect_and_snapshot", "20_reassign", "30_appeals", "90_undo"} <= {
         path.stem for path in NOTEBOOKS
     }
 

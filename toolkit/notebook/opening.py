@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from toolkit.words import translator
 from toolkit.workflow import Workspace
 
 if TYPE_CHECKING:
+    from toolkit.notebook.calls import Calls
     from toolkit.notebook.health import Health
 
 __all__ = ["OpenPortal", "open_portal", "project_folder"]
@@ -184,6 +186,36 @@ class OpenPortal:
 
         taken = self.snapshot("user", "company", "contact", "deal", fresh=fresh)
         return Health.of(taken, self._speech())
+
+    def calls(
+        self,
+        appeals: int | None = None,
+        *,
+        fields: Mapping[str, str] | None = None,
+        hours: str = "Пн-Пт 9:00-18:00",
+        calendar: Mapping[str, Any] | None = None,
+        fresh: bool = False,
+    ) -> Calls:
+        """The report on calls: from what was read today, a run's own snapshots included, else read now.
+
+        Args:
+            appeals: entity type id of the smart process of appeals; of the newest run on appeals when None.
+            fields: code to field where it was made by hand.
+            hours: working hours.
+            calendar: further days, see `workflow.CallsAsked`.
+            fresh: read the portal again.
+        """
+        from toolkit.notebook.calls import Calls  # pictures cost a second other notebooks save
+
+        asked = workflow.CallsAsked(appeals, fields, hours=hours, calendar=calendar or {})
+        newest = None if fresh else workflow.newest_calls(self.work, asked)
+        today = datetime.fromtimestamp(self.work.clock.now()).astimezone().date()
+        if newest is None or datetime.fromisoformat(newest.manifest.finished).astimezone().date() != today:
+            with self._bar:
+                newest = workflow.calls_snapshot(self.work, appeals)
+        report = workflow.calls_report(self.work, replace(asked, snapshot=newest.folder))
+        speech = Speech(self.work.settings.language, newest.manifest.offset_s)
+        return Calls(report, speech, self.work.root / self.host.replace(":", "_") / "calls")
 
     def runs(self) -> View:
         """The runs of this portal, newest first."""

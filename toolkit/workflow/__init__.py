@@ -12,13 +12,22 @@ from __future__ import annotations
 
 from toolkit.workflow.approving import approve, approve_by_policy
 from toolkit.workflow.blaming import Blame, Given, blame
-from toolkit.workflow.calls import CallsAsked, calls_dataset, calls_report, calls_snapshot
+from toolkit.workflow.calls import CallsAsked, calls_dataset, calls_report, calls_snapshot, newest_calls
 from toolkit.workflow.carrying_out import carry_out, carry_out_in_windows, check, run_all
-from toolkit.workflow.clients import alias, client_index, match
+from toolkit.workflow.clients import alias, aliases_now, client_index, match
 from toolkit.workflow.doctor import Finding, doctor
 from toolkit.workflow.planning import cost_of, plan, plan_undo, same_order, unfinished
 from toolkit.workflow.rehearsing import Rehearsal, rehearse
-from toolkit.workflow.reviewing import choose, is_review, kept_decisions, offered, review_in, review_out
+from toolkit.workflow.reviewing import (
+    allowed,
+    choose,
+    explain,
+    is_review,
+    kept_decisions,
+    offered,
+    review_in,
+    review_out,
+)
 from toolkit.workflow.routing import routing_facts
 from toolkit.workflow.sandboxes import Order, running_sandboxes, serve_sandbox, tell_sandbox
 from toolkit.workflow.snapshots import snapshot
@@ -36,6 +45,8 @@ __all__ = [
     "Rehearsal",
     "Workspace",
     "alias",
+    "aliases_now",
+    "allowed",
     "approve",
     "approve_by_policy",
     "blame",
@@ -52,12 +63,14 @@ __all__ = [
     "connect",
     "cost_of",
     "doctor",
+    "explain",
     "find_run",
     "is_review",
     "keep_in_step",
     "kept_decisions",
     "ledger_of",
     "match",
+    "newest_calls",
     "offered",
     "operation_of",
     "plan",

@@ -23,7 +23,7 @@ from toolkit.reports.calls import (
 from toolkit.runs import Run
 from toolkit.workflow.workspace import Workspace, connect, find_run
 
-__all__ = ["CallsAsked", "calls_dataset", "calls_report", "calls_snapshot"]
+__all__ = ["CallsAsked", "calls_dataset", "calls_report", "calls_snapshot", "newest_calls"]
 
 _NAMES = {"department", "category:2"}  # a report does without; numbers stand for names then
 _LOOKED_AT = 12  # older snapshots asked who was responsible; each costs a reading of all clients
@@ -84,6 +84,14 @@ def calls_dataset(work: Workspace, asked: CallsAsked) -> CallsDataset:
     return _dataset(work, asked, taken, appeals, fields)
 
 
+def newest_calls(work: Workspace, asked: CallsAsked) -> Snapshot | None:
+    """The newest snapshot a report on calls can be made from, a run's own included; None without one."""
+    host = _host(work)
+    appeals = _about_appeals(work, host, asked.appeals, asked.fields)[0]
+    needed = {each.entity for each in calls_wanted(appeals)} - _NAMES
+    return next(_newest(work, host, needed), None)
+
+
 def calls_report(work: Workspace, asked: CallsAsked) -> CallsReport:
     """The report on calls out of a snapshot; the portal is not asked.
 
@@ -117,13 +125,12 @@ def _found(work: Workspace, asked: CallsAsked) -> tuple[Snapshot, int | None, Ma
     if asked.snapshot is not None:
         taken = Snapshot.open(asked.snapshot)
         return (taken, *_about_appeals(work, taken.manifest.portal, asked.appeals, asked.fields))
-    appeals, fields = _about_appeals(work, host, asked.appeals, asked.fields)
-    needed = {each.entity for each in calls_wanted(appeals)} - _NAMES
-    for each in _newest(work, host, needed):
-        return each, appeals, fields
-    raise SnapshotError(
-        work.root, "holds no snapshot of calls and clients", "Take one: b24kit calls report --fresh"
-    )
+    found = newest_calls(work, asked)
+    if found is None:
+        raise SnapshotError(
+            work.root, "holds no snapshot of calls and clients", "Take one: b24kit calls report --fresh"
+        )
+    return (found, *_about_appeals(work, host, asked.appeals, asked.fields))
 
 
 def _dataset(
