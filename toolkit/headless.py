@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ _SECRET_NAME = re.compile(
 )
 _WEBHOOK = re.compile(r"/rest/(?:api/)?\d+/[\w~.-]+", re.IGNORECASE)
 _INTERRUPTED = 130
+_NEEDED = ("nbformat", "nbclient", "ipykernel")  # of the extra `notebook`
 _LONGEST_SOCKET = 80  # of about 104 characters the system allows
 
 
@@ -118,6 +120,12 @@ def run_notebook(
         NotebookError: the notebook or a parameter cannot be used; nothing was run.
         StorageError: the output cannot be written; nothing was run.
     """
+    if any(find_spec(each) is None for each in _NEEDED):
+        raise NotebookError(
+            notebook.name,
+            "cannot be run: this machine has no notebook kernel",
+            "Install it with: pip install 'b24kit[notebook]'. Without it, use b24kit run.",
+        )
     import nbformat
 
     name = notebook.name

@@ -56,15 +56,15 @@ def test_a_projects_operation_goes_down_the_whole_river(town: Town) -> None:
     assert "rename_source" in town.b24kit("operations", **env)[1]
     store = town.world.sandbox.store
     for contact in range(1, 21):
-        town.world.edit(contact, SOURCE_ID="CALL")
+        town.world.edit(contact, SOURCE_ID="EMAIL")
 
-    words = ("-p", "source=CALL", "-p", "becomes=EMAIL")
+    words = ("-p", "source=EMAIL", "-p", "becomes=WEB")
     code, said = town.b24kit("plan", "rename_source", *words, "--json", **env)
     run = json.loads(said)
     code, said = town.b24kit("apply", run["run"], "--agree", f"{town.portal}:{run['changes']}", **env)
 
     assert (code, run["changes"]) == (0, 20), said
-    assert store.value("SELECT COUNT(*) FROM crm_3 WHERE SOURCE_ID = 'EMAIL'") == 20
+    assert store.value("SELECT COUNT(*) FROM crm_3 WHERE SOURCE_ID = 'WEB'") == 20
 
 
 @pytest.mark.parametrize("name", ["Close-Leads", "class", "1st", "../x", "reassign_contacts"])
