@@ -23,6 +23,7 @@ from toolkit.matching.names import (
     read_organisation,
     read_person,
 )
+from toolkit.matching.on_disk import MatchedOnDisk, find_clusters_on_disk
 from toolkit.matching.phones import (
     RUSSIA,
     Home,
@@ -56,6 +57,7 @@ __all__ = [
     "InnReading",
     "KppKind",
     "MatchRules",
+    "MatchedOnDisk",
     "OrganisationName",
     "PersonName",
     "PhoneClass",
@@ -75,6 +77,7 @@ __all__ = [
     "explain_phone",
     "find_client",
     "find_clusters",
+    "find_clusters_on_disk",
     "gather_evidence",
     "group_cards",
     "inn_keys",
