@@ -22,9 +22,9 @@ ACTIVITY_FIELDS = (
     *("ID", "OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "PROVIDER_ID", "PROVIDER_TYPE_ID", "SUBJECT"),
     *("CREATED", "LAST_UPDATED", "START_TIME", "END_TIME", "DEADLINE", "COMPLETED", "STATUS"),
     *("RESPONSIBLE_ID", "AUTHOR_ID", "EDITOR_ID", "DIRECTION", "SETTINGS", "ORIGIN_ID", "ORIGINATOR_ID"),
-    "COMMUNICATIONS",
+    *("COMMUNICATIONS", "FILES"),
 )
-"""What has to be read of an activity; `COMMUNICATIONS` holds the number and comes only when it is named."""
+"""What has to be read of an activity; the number and the recording come only when they are named."""
 
 LEG_COLUMNS = {
     "call": "str",
@@ -223,12 +223,20 @@ def _noted(activities: pd.DataFrame, numbers: Callable[[pd.Series[Any]], pd.Seri
             "owner": owner.where(client),
             "by": np.where(client, "activity", ""),
             "deal": owner.where(owner_type == "deal"),
-            "record": pd.Series(pd.NA, index=rows.index, dtype="Int64"),
+            "record": _first_file(rows),
             "problem": "",
         }
     )
     legs["end"] = _ends(legs)
     return legs
+
+
+def _first_file(rows: pd.DataFrame) -> pd.Series[Any]:
+    """The file an activity holds: of a call, its recording."""
+    if "FILES" not in rows:
+        return pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    files = [each[0] if each is not None and len(each) else pd.NA for each in rows["FILES"].tolist()]
+    return pd.Series(files, index=rows.index, dtype="Int64")
 
 
 def _telephoned(rows: pd.DataFrame) -> pd.Series[Any]:
@@ -281,7 +289,7 @@ def _joined_by_number(lines: pd.DataFrame, noted: pd.DataFrame, near_s: int) -> 
 
 def _with_activity(lines: pd.DataFrame, noted: pd.DataFrame) -> pd.DataFrame:
     """What only the activity of a line knows: the client it hangs on, and the deal."""
-    facts = noted.drop_duplicates("activity").set_index("activity")[["owner_type", "owner", "deal"]]
+    facts = noted.drop_duplicates("activity").set_index("activity")[["owner_type", "owner", "deal", "record"]]
     theirs = facts.reindex(lines["activity"]).reset_index(drop=True)
     silent = lines["by"].eq("") & theirs["owner"].notna()
     return lines.assign(
@@ -289,6 +297,7 @@ def _with_activity(lines: pd.DataFrame, noted: pd.DataFrame) -> pd.DataFrame:
         owner=lines["owner"].where(~silent, theirs["owner"]),
         by=lines["by"].where(~silent, "activity"),
         deal=theirs["deal"].astype("Int64"),
+        record=lines["record"].fillna(theirs["record"].astype("Int64")),
     )
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "binds",
     "binds_of_made",
+    "copies",
     "creates",
     "deletes",
     "listed",
@@ -34,11 +35,19 @@ __all__ = [
     "updates",
 ]
 
-Kind = Literal["update", "create", "delete", "merge", "bind", "notify"]
+Kind = Literal["update", "create", "delete", "merge", "bind", "copy", "notify"]
 
 # The order in which kinds are carried out: what is created can be bound, what is bound may then lose its
 # duplicate, and people are told when all is proven.
-PHASES: dict[str, int] = {"create": 10, "update": 20, "bind": 30, "merge": 40, "delete": 50, "notify": 90}
+PHASES: dict[str, int] = {
+    "create": 10,
+    "update": 20,
+    "bind": 30,
+    "copy": 35,
+    "merge": 40,
+    "delete": 50,
+    "notify": 90,
+}
 
 AFTERWARDS = 60
 """The phase of what follows a merge: it is carried out only where the merge of its group was."""
@@ -333,6 +342,25 @@ def notices(
     user_ids: Sequence[int], texts: Sequence[str], *, counts: Sequence[Mapping[str, str]], reason: str
 ) -> Changes:
     """One notification for each person, sent after the run is proven.
+def copies(
+    entity: str, targets: Sequence[int | str], *, of: Sequence[Mapping[str, Any]], reason: str | Sequence[str]
+) -> Changes:
+    """Files carried into records; see `toolkit.runs.recordings`.
+
+    Args:
+        entity: name in the entity catalogue.
+        targets: for each the id of its record, or the marker of the create that makes it.
+        of: for each where its file lies and where it goes.
+        reason: why.
+    """
+    after = _each_object(of)
+    ids = [pd.NA if isinstance(each, str) else int(each) for each in targets]
+    markers = [each if isinstance(each, str) else "" for each in targets]
+    return _rows(
+        "copy", entity, pd.Series(ids, dtype="Int64"), ["{}"] * len(after), after, reason, markers, ""
+    )
+
+
 
     Args:
         user_ids: whom.

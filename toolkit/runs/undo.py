@@ -14,8 +14,10 @@ import pandas as pd
 
 from toolkit.errors import PlanError
 from toolkit.records import entity, same
-from toolkit.runs.changes import Changes, deletes, listed, rewrites, unbinds
+from toolkit.runs.changes import PHASES, Changes, deletes, listed, rewrites, unbinds
 from toolkit.runs.folder import Run
+from toolkit.runs.journal import SETTLED
+from toolkit.runs.merges.carrying import taken_back
 from toolkit.runs.merges.undoing import Unmerge
 from toolkit.runs.multivalues import rows_of
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
@@ -73,8 +75,12 @@ class Undo(Operation):
         self._merges, self._fields = merges, fields or {}
 
     @classmethod
-    def of(cls, run: Run) -> Undo:
-        """The undo of a run.
+    def of(cls, run: Run, besides: str = "") -> Undo:
+        """The undo of a run, or of what earlier undos left of it.
+
+        Args:
+            run: it.
+            besides: id of an undo that does not count as an earlier one: that which is being judged.
 
         Raises:
             PlanError: the run wrote nothing, or some of its changes have not been looked up yet.
@@ -96,7 +102,8 @@ class Undo(Operation):
         if not (done["kind"] == "merge").any():
             return cls(done, types)
         fields = {name: read.get("fields") for name, read in run.facts.reads.items()}
-        return cls(done, types, Unmerge(run.id, done, before), fields)
+        again = taken_back(run.id, _earlier_undos(run, besides))
+        return cls(done, types, Unmerge(run.id, done, before, again), fields)
 
     def reads(self, params: UndoParams) -> Mapping[str, Read]:
         """The records that were written, whole."""
@@ -115,8 +122,12 @@ class Undo(Operation):
         parts: list[Changes] = []
         if self._merges is not None:
             merged = done[done["kind"] == "merge"]
-            masters = zip(merged["entity"], merged["record_id"].astype("int64"), strict=True)
-            parts.append(self._merges.plan(tables, [(str(name), int(card)) for name, card in masters]))
+            masters = [
+                (str(name), int(card))
+                for name, card in zip(merged["entity"], merged["record_id"], strict=True)
+                if self._merges.still_merged(str(name), int(card))
+            ]
+            parts.append(self._merges.plan(tables, masters))
             # What was done around a merge goes back with it, out of the snapshot.
             groups = set(merged["group"])
             around = done["group"].map(lambda names: not groups.isdisjoint(names.split()))
@@ -134,6 +145,8 @@ class Undo(Operation):
             elif kind == "bind":
                 parts.append(self._binds(str(name), rows, tables))
             elif kind != "notify":
+            elif kind == "copy":
+                parts.append(self._copies(str(name), rows, tables[str(name)]))
                 parts.append(
                     listed(str(name), rows["record_id"], NOT_UNDOABLE, [f"{kind} of {name}"] * len(rows))
                 )
@@ -235,6 +248,29 @@ class Undo(Operation):
         )
 
     def _results(self) -> list[Any]:
+    def _copies(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:
+        """Recordings taken out again, of records that stay and still hold them."""
+        present = _by_id(name, table, rows["record_id"])
+        made = {int(json.loads(text)["id"]) for text in self._made(name)}
+        before, after, ids, kept = [], [], [], []
+        for record_id, wrote, result in zip(rows["record_id"], rows["after"], rows["result"], strict=True):
+            record, field = present.get(int(record_id)), json.loads(wrote)["field"]
+            if record is None or int(record_id) in made:
+                continue  # it goes, or went, with its record
+            file = json.loads(result)["id"]
+            if not same(record.get(field), file, self._type(name, field)):
+                kept.append((int(record_id), CHANGED_SINCE, field))
+                continue
+            ids.append(int(record_id))
+            before.append({field: file})
+            after.append({field: ""})
+        taken = rewrites(name, ids, before=before, after=after, reason="copied by the run")
+        return Changes.joined(taken.at_phase(PHASES["update"] - 1), _kept(name, kept))
+
+    def _made(self, name: str) -> list[str]:
+        rows = self._done[(self._done["kind"] == "create") & (self._done["entity"] == name)]
+        return rows["result"].tolist()
+
         return [json.loads(text) if isinstance(text, str) and text else {} for text in self._done["result"]]
 
     def _type(self, name: str, field: str) -> Any:
@@ -265,3 +301,24 @@ def _kept(name: str, kept: Sequence[tuple[int, str, str]]) -> Changes:
         return Changes()
     ids, reasons, details = zip(*kept, strict=True)
     return listed(name, list(ids), list(reasons), list(details))
+def _earlier_undos(run: Run, besides: str) -> list[Run]:
+    """Undos of a run that wrote something, oldest first.
+
+    Raises:
+        PlanError: one of them is not finished.
+    """
+    found = []
+    for each in Run.all(run.folder.parent.parent, run.now):
+        if each.facts.undoes != run.id or each.id == besides or each.facts.rehearses or not each.has_plan:
+            continue
+        touched = each.journal.counts()
+        if not touched:
+            continue
+        if set(each.plan.active["change"]) - set(each.journal.in_state(*SETTLED)):
+            raise PlanError(
+                f"run {run.id}", f"is being taken back by {each.id}", f"First: b24kit resume {each.id}"
+            )
+        found.append(each)
+    return found
+
+
