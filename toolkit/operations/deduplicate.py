@@ -31,8 +31,10 @@ from toolkit.records import entity, multifields
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed
 from toolkit.runs.merges.activities import ACTIVITY_FIELDS
 from toolkit.runs.merges.cells import CardCells
+from toolkit.runs.merges.elsewhere import unread_processes
 from toolkit.runs.merges.groups import MergeGroup, linked_ids
 from toolkit.runs.merges.planning import planned_merges
+from toolkit.runs.notes import notes_of_merges
 from toolkit.runs.review.groups import GroupChoice, OfferedGroup
 from toolkit.runs.review.offering import Judged, offered_groups
 
@@ -109,7 +111,8 @@ class DeduplicateParams(OperationParams):
             leaves them behind.
         tasks: read the portal's tasks, which name cards too; needs the scope `task`.
         lists: numbers of universal lists whose elements name cards; those are listed with their link.
-        language: of the evidence.
+        timeline_notes: write what the merged cards said otherwise into the timeline of the card that stays.
+        language: of the evidence, and of these notes.
     """
 
     entities: list[Literal["contact", "company", "lead"]] = Field(
@@ -132,6 +135,7 @@ class DeduplicateParams(OperationParams):
         default=["deal", "lead", "quote", "invoice"]
     )
     activities: bool = True
+    timeline_notes: bool = False
     tasks: bool = True
     lists: list[int] = Field(default_factory=list)
     language: Literal["ru", "en"] = "ru"
@@ -193,7 +197,10 @@ class Deduplicate(Operation):
             losers = tuple(card for card in sorted(ids) if card != choice.master)
             groups.append(MergeGroup(name, choice.master, losers, choice.values, reason))
         left += _pairs_left(clusters, params)
-        return Changes.joined(planned_merges(groups, tables, judge.cells), *_listed(left))
+        unread = unread_processes(tables) if groups else Changes()
+        merges = planned_merges(groups, tables, judge.cells)
+        notes = _notes(merges, tables, params) if params.timeline_notes else Changes()
+        return Changes.joined(merges, notes, unread, *_listed(left))
 
     def offered(self, tables: Tables, params: DeduplicateParams) -> list[OfferedGroup]:
         """The groups a person may decide about, as `plan` proposes them without any choices.
@@ -320,6 +327,30 @@ class _Judge:
             if field in held[card]:
                 choice.values[field], choice.taken_from[field] = held[card][field], card
         return choice
+
+
+_NOTE = {
+    "ru": {
+        "head": "Объединены карточки {cards}. Было записано иначе:",
+        "line": "{field}: {value} (карточка {id})",
+    },
+    "en": {
+        "head": "Merged here: cards {cards}. They said otherwise:",
+        "line": "{field}: {value} (card {id})",
+    },
+}
+
+
+def _notes(merges: Changes, tables: Tables, params: DeduplicateParams) -> Changes:
+    """What is lost in the merges, as comments on the cards that stay."""
+    rows = merges.table[merges.table["kind"] == "merge"]
+    names: dict[str, dict[str, str]] = {}
+    for name in params.entities:
+        definitions = tables.get(f"field:{entity(name).entity_type_id}")
+        if definitions is not None and "title" in definitions:
+            titles = zip(definitions["name"], definitions["title"], strict=True)
+            names[name] = {str(field): str(title) for field, title in titles if title}
+    return notes_of_merges(rows, names, _NOTE[params.language])
 
 
 # -- who is the same ---------------------------------------------------------------------------------

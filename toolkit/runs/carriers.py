@@ -10,6 +10,7 @@ from toolkit.records import Entity, FieldType, entity, same
 from toolkit.runs.bindings import Bind, bind_method
 from toolkit.runs.merges.carrying import MERGE_METHOD, Merge
 from toolkit.runs.multivalues import as_added, as_edits, as_imported, same_rows
+from toolkit.runs.notes import ADD_METHOD, DELETE_METHOD, Note
 from toolkit.runs.recordings import Copy
 from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
 
@@ -211,6 +212,7 @@ CARRIERS: Mapping[str, Carrier] = {
     "bind": Bind(),
     "merge": Merge(),
     "copy": Copy(),
+    "note": Note(),
     "notify": _Notify(),
 }
 
@@ -228,6 +230,8 @@ def method_of(row: Row) -> str:
         return bind_method(row)
     if row.kind == "merge":
         return MERGE_METHOD
+    if row.kind == "note":
+        return ADD_METHOD if row.after else DELETE_METHOD
     if row.kind == "copy":
         return entity(row.entity).update_method
     if imported(row):

@@ -28,6 +28,7 @@ __all__ = [
     "deletes",
     "listed",
     "merges",
+    "noted",
     "notices",
     "rewrites",
     "rewrites_of_made",
@@ -35,7 +36,7 @@ __all__ = [
     "updates",
 ]
 
-Kind = Literal["update", "create", "delete", "merge", "bind", "copy", "notify"]
+Kind = Literal["update", "create", "delete", "merge", "bind", "copy", "note", "notify"]
 
 # The order in which kinds are carried out: what is created can be bound, what is bound may then lose its
 # duplicate, and people are told when all is proven.
@@ -46,6 +47,7 @@ PHASES: dict[str, int] = {
     "copy": 35,
     "merge": 40,
     "delete": 50,
+    "note": 70,
     "notify": 90,
 }
 
@@ -360,6 +362,36 @@ def copies(
         "copy", entity, pd.Series(ids, dtype="Int64"), ["{}"] * len(after), after, reason, markers, ""
     )
 
+def noted(
+    entity: str,
+    ids: Sequence[int],
+    *,
+    markers: Sequence[str],
+    reason: str,
+    group: str | Sequence[str],
+    texts: Sequence[str] | None = None,
+    held: Sequence[Mapping[str, Any]] | None = None,
+) -> Changes:
+    """Comments in the timelines of cards, written or taken away.
+
+    Args:
+        entity: `contact`, `company`, `lead`, `deal`.
+        ids: of the cards.
+        markers: what each stands for; the last line of its text says so.
+        reason: why.
+        group: whose fate they share: a merge's.
+        texts: of new comments.
+        held: of those taken away: `{"id": 5, "comment": "..."}`.
+    """
+    before = ["{}"] * len(ids) if held is None else _each_object(held)
+    after = ["{}"] * len(ids) if texts is None else _each_object([{"comment": each} for each in texts])
+    return _rows("note", entity, ids, before, after, reason, list(markers), group)
+
+
+def notices(
+    user_ids: Sequence[int], texts: Sequence[str], *, counts: Sequence[Mapping[str, str]], reason: str
+) -> Changes:
+    """One notification for each person, sent after the run is proven.
 
 
     Args:

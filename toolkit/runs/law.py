@@ -25,7 +25,7 @@ def carried_out(tables: Mapping[str, pd.DataFrame], changes: Changes) -> dict[st
     after = {name: table.copy() for name, table in tables.items()}
     made: dict[str, int] = {}
     for row in changes.table.to_dict("records"):
-        if row["kind"] == "notify":
+        if row["kind"] in ("notify", "note"):
             continue
         table = after[row["entity"]]
         id_field = entity(row["entity"]).id_field

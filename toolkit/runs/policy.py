@@ -123,7 +123,7 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     operations: list[str] = Field(min_length=1)
-    kinds: list[Literal["update", "create", "delete", "merge", "bind", "copy", "notify"]] = Field(
+    kinds: list[Literal["update", "create", "delete", "merge", "bind", "copy", "note", "notify"]] = Field(
         min_length=1
     )
     max_changes: int = Field(ge=1)

@@ -20,8 +20,10 @@ from toolkit.runs.journal import SETTLED
 from toolkit.runs.merges.carrying import taken_back
 from toolkit.runs.merges.undoing import Unmerge
 from toolkit.runs.multivalues import rows_of
+from toolkit.runs.notes import notes_taken_back
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import in_place, made_by, with_ids
+from toolkit.runs.settings_of_types import SETTINGS
 
 __all__ = ["Undo", "UndoParams"]
 
@@ -131,7 +133,7 @@ class Undo(Operation):
             # What was done around a merge goes back with it, out of the snapshot.
             groups = set(merged["group"])
             around = done["group"].map(lambda names: not groups.isdisjoint(names.split()))
-            done = done[~(around & (done["kind"] != "create"))]
+            done = done[~(around & ~done["kind"].isin(["create", "note"]))]
         # What was made last goes first: an appeal before the contact it names.
         for (kind, name), rows in reversed(list(done.groupby(["kind", "entity"], sort=False))):
             if kind == "update":
@@ -142,11 +144,15 @@ class Undo(Operation):
                 parts.append(listed(str(name), made, STAYS))
             elif kind == "create":
                 parts.append(self._creates(str(name), rows, tables[str(name)]))
+            elif kind == "bind" and name in SETTINGS:
+                parts.append(self._settings(str(name), rows))
             elif kind == "bind":
                 parts.append(self._binds(str(name), rows, tables))
-            elif kind != "notify":
+            elif kind == "note":
+                parts.append(notes_taken_back(str(name), rows))
             elif kind == "copy":
                 parts.append(self._copies(str(name), rows, tables[str(name)]))
+            elif kind != "notify":
                 parts.append(
                     listed(str(name), rows["record_id"], NOT_UNDOABLE, [f"{kind} of {name}"] * len(rows))
                 )

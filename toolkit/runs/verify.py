@@ -155,8 +155,9 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
     foreign = _foreign(plan, difference, merges)
     exempt = _exempt(plan, run.plan, cells)
     made = set(plan.loc[plan["state"].isin(["done", "already"]), "marker"])
-    # No list tells the links of an activity: that these are as wanted, the portal has said.
-    bound = plan[plan["kind"].isin(["bind", "copy"]) & plan["state"].isin(["done", "already"])]
+    # No list tells the links of an activity, or the comments of a card: that these are as wanted, the portal has said.
+    told = plan["kind"].isin(["bind", "copy", "note"]) & ~plan["entity"].isin(SETTINGS)
+    bound = plan[told & plan["state"].isin(["done", "already"])]
     linked = set(zip(bound["record_id"], bound["before"], bound["after"], strict=True))
     left = [
         row

@@ -15,6 +15,12 @@ import re
 __all__ = ["PATTERNS", "PLURALS", "RUSSIAN"]
 
 RUSSIAN: dict[str, str] = {
+    # comments in timelines
+    "comment": "комментарий",
+    "what the merged cards said otherwise": "что было записано иначе на объединённых карточках",
+    "written by the run": "записано этим запуском",
+    "the comment is gone": "комментария уже нет",
+    "the comment was edited since": "комментарий с тех пор изменили",
     # the review of groups of cards
     "Automatic": "Автоматически",
     "In doubt": "Под вопросом",
