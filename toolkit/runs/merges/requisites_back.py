@@ -189,7 +189,7 @@ class RequisitesBack:
             return Changes()
         numbers = {row["ID"]: _owner(row) for row in self._theirs}
         present = {_owner(row): row for row in _rows(self._now.get("requisitelink"))}
-        known = set(_numbers(self._was.get("requisite")))
+        row_of = {row["ID"]: row for row in self._theirs}
         ids: list[int] = []
         held: list[dict[str, Any]] = []
         wanted: list[dict[str, Any]] = []
@@ -202,8 +202,8 @@ class RequisitesBack:
             now = {name: int(present.get((type_id, record), {}).get(name) or 0) for name in IN_USE}
             chosen = self._present.get(now["REQUISITE_ID"], {})
             master = self._into[numbers[number]]
-            of_master = chosen.get("ENTITY_ID") == master and (
-                now["REQUISITE_ID"] == number or self._stands_for(now["REQUISITE_ID"], number, known)
+            of_master = chosen.get("ENTITY_ID") == master and chosen.get("RQ_INN") == row_of[number].get(
+                "RQ_INN"
             )
             if now["REQUISITE_ID"] and not of_master:
                 told.append(
@@ -225,11 +225,6 @@ class RequisitesBack:
         uses = binds("requisitelink", ids, to=wanted, reason=BACK, instead_of=held)
         return Changes.joined(uses.at_phase(27), *told)
 
-    def _stands_for(self, chosen: int, number: int, known: set[int]) -> bool:
-        """Whether a requisite of the survivor took the place of another: of one INN, or made by the run."""
-        lost = next(row for row in self._theirs if row["ID"] == number)
-        return chosen not in known or self._present[chosen].get("RQ_INN") == lost.get("RQ_INN")
-
 
 _USERS = {2: "deal", 7: "quote", 31: "invoice"}
 
@@ -240,10 +235,6 @@ def _owner(row: Mapping[str, Any]) -> Target:
 
 def _says(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in address_cells(row).items() if name != "ENTITY_TYPE_ID"}
-
-
-def _numbers(table: pd.DataFrame | None) -> list[int]:
-    return [row["ID"] for row in _rows(table)]
 
 
 def _rows(table: pd.DataFrame | None) -> list[dict[str, Any]]:

@@ -142,9 +142,13 @@ class _Plan:
             return made(card_marker(self.run, name, card))
         return self.lives.get((name, card), card)
 
+    def _lives(self, name: str, card: int) -> int:
+        """A card as the merges, and earlier undos, left it."""
+        return self.lives.get((name, card), card)
+
     def merged(self, name: str, ids: Iterable[int]) -> list[int]:
         """Ids as the merges, and earlier undos, left them."""
-        return list(dict.fromkeys(self.lives.get((name, card), card) for card in ids))
+        return list(dict.fromkeys(self._lives(name, card) for card in ids))
 
     # -- the cards themselves ------------------------------------------------------------------------
 
@@ -157,7 +161,9 @@ class _Plan:
             cells = self.cells_was[name]
             held = cells.cells(losers)
             links = cells.column("companyIds", losers) if name == "contact" else {}
-            values, keys = [], []
+            values: list[dict[str, Any]] = []
+            keys: list[dict[str, Any]] = []
+            blank: list[dict[str, Any]] = []
             for card in losers:
                 own = {
                     **{each: value for each, value in _FILLED.items() if each in cells.types},
@@ -168,9 +174,12 @@ class _Plan:
                 own["fm"] = [{**row, "id": None} for row in own["fm"]]
                 if firms := linked_ids(links.get(card)):
                     own["companyIds"] = [self.ref("company", firm) for firm in firms]
-                for field in self.naming.of(name):
-                    if field in own:
-                        own[field] = self.naming.renamed(name, field, own[field], self.ref)
+                # Cards may name each other: only once all are made has each of them an id.
+                named = {field: own.pop(field) for field in self.naming.of(name) if field in own}
+                blank.append({field: [] if cells.types[field].multiple else "" for field in named})
+                keys[-1] |= {
+                    field: self.naming.renamed(name, field, value, self.ref) for field, value in named.items()
+                }
                 values.append(own)
                 lost = f"files in {', '.join(files)}" if files else ""
                 self.lists.append((name, card, COMES_BACK_NEW, lost))
@@ -180,7 +189,10 @@ class _Plan:
                 rewrites_of_made(
                     name,
                     markers,
-                    before=[{"originatorId": "b24kit", "originId": marker} for marker in markers],
+                    before=[
+                        {"originatorId": "b24kit", "originId": marker, **empty}
+                        for marker, empty in zip(markers, blank, strict=True)
+                    ],
                     after=keys,
                     reason=AGAIN,
                 ).at_phase(28)
@@ -220,13 +232,14 @@ class _Plan:
         for field in [*cells.scalars, *cells.lists]:
             kind = cells.types[field]
             old, left, present = was.get(field), merge.cells.get(field), now.get(field)
-            if _alike(old, left, kind):
+            own = self.naming.renamed(merge.entity, field, old, self.ref)
+            left = self.naming.renamed(merge.entity, field, left, self._lives)
+            if _alike(own, left, kind):
                 continue
             if old is None and not cells.may_be_emptied(field):
                 self.lists.append((merge.entity, merge.master, KEEPS_CHOICES, f"{field}: {present!r}"))
             elif _alike(present, left, kind):
                 empty: Any = [] if kind.multiple else False if isinstance(left, bool) else ""
-                own = self.naming.renamed(merge.entity, field, old, self.ref)
                 restored[field] = (present, empty if old is None else own)
             elif not _alike(present, old, kind):
                 kept.append(f"{field}: {present!r}")
@@ -262,9 +275,7 @@ class _Plan:
                     continue  # cards get their own cells back as cards
                 if not any(card in self.back for card in self.naming.cards(name, field, was)):
                     continue
-                left = self.naming.renamed(
-                    name, field, was, lambda of, card: self.lives.get((of, card), card)
-                )
+                left = self.naming.renamed(name, field, was, self._lives)
                 present = now[field][record]
                 if _names(present) not in (_names(left), _names(was)):
                     self.lists.append((name, record, LINK_CHANGED, f"{field}: {present}"))
@@ -344,6 +355,8 @@ def _names(value: Any) -> list[str]:
 
 
 def _alike(one: Any, other: Any, kind: Any) -> bool:
+    if isinstance(one, Mapping):  # a card that is going to be made
+        return False
     if kind.multiple:
         return {str(each) for each in one or []} == {str(each) for each in other or []}
     return same(one, other, kind)
