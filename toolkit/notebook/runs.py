@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit import workflow
-from toolkit.errors import ApprovalNeeded, Paused, ToolkitError
+from toolkit.errors import ApprovalNeeded, Paused, PlanError, ToolkitError
 from toolkit.notebook.approval import (
     agree_in_words,
     agreement_form,
@@ -30,6 +30,9 @@ from toolkit.runs.report.names import Names
 from toolkit.runs.report.timeline import timeline_of
 from toolkit.runs.report.verdict import judge_run
 from toolkit.workflow import Workspace
+
+if TYPE_CHECKING:
+    from toolkit.notebook.duplicates import GroupReview
 
 __all__ = ["OpenRun"]
 
@@ -328,6 +331,63 @@ class OpenRun:
         with self._bar:
             run = workflow.plan_undo(self.work, self.run, records=chosen)
         return OpenRun(self.work, run, self._bar)
+
+    # -- cards that are one client ----------------------------------------------------------------------
+
+    def review(self) -> GroupReview:
+        """The groups of cards this plan offers: to look at, to explain, to answer."""
+        from toolkit.notebook.duplicates import GroupReview  # matching costs a second other notebooks save
+
+        return GroupReview(self.work, self.run, self._speech())
+
+    def reviewed(self, review: GroupReview, answers: Mapping[Any, Any] | None = None) -> OpenRun:
+        """The run that does what was said in a review; this one where everything stays as proposed.
+
+        Args:
+            review: what `review` gave.
+            answers: number of a group to `merge`, `leave` or `different`.
+
+        Raises:
+            PlanError: an answer asks for what was not offered.
+        """
+        run = review.done(answers)
+        return self if run is self.run else OpenRun(self.work, run, self._bar)
+
+    def traces(self, card: int = 0) -> View:
+        """Where merged cards live on, and which run, row, rule and person gave a card its values.
+
+        Args:
+            card: id of a card that was merged; 0 for the first.
+        """
+        from toolkit.notebook.duplicates import master_of, traces
+
+        return traces(self.work, self.run, self._speech(), master_of(self.run, card) if card else 0)
+
+    def take_back(self, card: int, *, agree: str = "", policy: str = "") -> Any:
+        """Take the merge of one card back: plan, rehearse, agree, carry out; run the cell again after agreeing.
+
+        Args:
+            card: any card of the group; 0 for none.
+            agree, policy: as `approve`.
+
+        Raises:
+            PlanError: this run merged no such card.
+        """
+        speech = self._speech()
+        if not card:
+            return View(speech, [Said(speech("Nothing is taken back.", "Ничего не отменяется."))])
+        from toolkit.notebook.duplicates import master_of
+
+        master = master_of(self.run, card)
+        if not master:
+            raise PlanError(f"run {self.id}", f"did not merge card {card}", "See the table of cards above.")
+        back = self.undo(records=[master])
+        back.rehearse()
+        if back.state in ("planned", "rehearsed") and back.count:
+            form = back.approve(agree=agree or None, policy=policy or None)
+            if back.state != "approved":
+                return form
+        return back.carry_out()
 
     # -- inside --------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from toolkit.runs.merges.carrying import aliases
 from toolkit.settings import Settings
 from toolkit.workflow.workspace import Workspace
 
-__all__ = ["alias", "client_index", "find_client", "match"]
+__all__ = ["alias", "aliases_now", "client_index", "find_client", "match"]
 
 _NEEDED = ("contact", "company")
 _READ = ("user", "contact", "company", "lead", "requisite")
@@ -131,9 +131,14 @@ def alias(work: Workspace, card: int) -> dict[str, int]:
     Returns:
         Entity to the id of today; empty when no run merged a card of that id.
     """
+    return {name: now for (name, old), now in aliases_now(work).items() if old == card}
+
+
+def aliases_now(work: Workspace) -> dict[tuple[str, int], int]:
+    """Under which id every card lives on whose id changed: (entity, old id) to the id of today."""
     runs = Run.all(work.root, work.clock.now)
     try:
-        return {name: now for (name, old), now in aliases(runs).items() if old == card}
+        return aliases(runs)
     finally:
         for run in runs:
             run.close()

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import PlanError, SheetError
-from toolkit.matching import Decisions
+from toolkit.matching import Decisions, Explanation
+from toolkit.matching import explain as explain_cards
 from toolkit.operations.deduplicate import Deduplicate, DeduplicateParams, KeptApart, find_duplicates
 from toolkit.runs import Plan, Run, export_review, import_review, new_run_id
 from toolkit.runs.merges.carrying import aliases
@@ -163,6 +164,31 @@ def choose(work: Workspace, run: Run, answers: Mapping[int, Answer], *, who: str
 
     person = whoever() if who is None else who
     return _made(work, run, offered(work, run), answers, refused, person, "")
+
+
+def allowed(work: Workspace, run: Run, group: OfferedGroup, answer: Answer) -> None:
+    """Whether an answer about a group of a run can be.
+
+    Raises:
+        NotOffered: it asks for what was not offered.
+    """
+    operation, params = operation_of(work, run)
+    if isinstance(operation, Deduplicate):
+        chosen(group, answer, operation.objections(_tables(run), params))
+
+
+def explain(work: Workspace, run: Run, a: int, b: int, *, entity: str = "contact") -> Explanation:
+    """Why two cards of a run's snapshot are one client, or are not, in words and as a picture.
+
+    Raises:
+        PlanError: the run merges no cards.
+        ParameterError: a card was not among them.
+    """
+    operation, params = operation_of(work, run)
+    if not isinstance(operation, Deduplicate):
+        raise PlanError(f"run {run.id}", "merges no cards", "Ask a run of deduplicate.")
+    clusters = find_duplicates(_tables(run), params)
+    return explain_cards(clusters, a, b, entity=entity, language=work.settings.language)
 
 
 def _made(
