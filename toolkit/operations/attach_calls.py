@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from toolkit.records import entity
 from toolkit.records.conversations import ACTIVITY_FIELDS
-from toolkit.runs import Changes, Operation, Read, Tables
+from toolkit.runs import Changes, Operation, Read, Tables, Watch
 from toolkit.runs.call_media import MediaParams, as_asked, check_media, goes_to, media, media_reads
 from toolkit.runs.telephony import (
     AppealShelf,
@@ -39,6 +39,8 @@ class AttachCallsParams(MediaParams):
         join_s: how many seconds later a redirected leg or a call back may begin.
         window_s: an appeal made so soon after the call gets it.
         list_without: list the calls for which no appeal was made.
+        overlap_s: how much earlier than what is new a watching pass reads calls again: so long may a
+            conversation last.
         language: of the words.
         recordings, recording_most_mb, transcripts: see `toolkit.runs.call_media.MediaParams`.
     """
@@ -48,6 +50,7 @@ class AttachCallsParams(MediaParams):
     join_s: int = Field(default=300, ge=0)
     window_s: int = Field(default=900, ge=0)
     list_without: bool = False
+    overlap_s: int = Field(default=14_400, ge=0)
     language: Literal["ru", "en"] = "ru"
 
 
@@ -81,6 +84,25 @@ class AttachCalls(Operation):
             entity(f"item:{params.appeals}").name: Read(filter=since("createdTime")),
             **media_reads(params),
         }
+
+    def watches(self, params: AttachCallsParams) -> Mapping[str, Watch | Sequence[str]]:
+        """New lines of the statistics, activities saved, appeals made."""
+        return {
+            "call": Watch(["ID", "CALL_START_DATE"], stamp=""),
+            "activity": Watch(["ID", "START_TIME"], "LAST_UPDATED", {"TYPE_ID": 2}),
+            f"item:{params.appeals}": Watch(["id", "createdTime"], "createdTime"),
+        }
+
+    def narrowed(self, params: AttachCallsParams, changed: Tables) -> Mapping[str, Read] | None:
+        """Calls and appeals from a little before the oldest of what is new; clients all, for their numbers."""
+        name = f"item:{params.appeals}"
+        stamps = [changed["call"]["CALL_START_DATE"], changed["activity"]["START_TIME"]]
+        began = pd.to_datetime(pd.concat([*stamps, changed[name]["createdTime"]]), utc=True).min()
+        if pd.isna(began):
+            return None
+        back = timedelta(seconds=params.overlap_s + params.join_s + params.window_s)
+        since = max(began - back, params.since or began - back)
+        return self.reads(params.model_copy(update={"since": since.to_pydatetime()}))
 
     def check(self, tables: Tables, params: AttachCallsParams) -> None:
         """The smart process has the field for call ids."""

@@ -15,11 +15,21 @@ from pydantic import Field
 from toolkit.errors import ParameterError
 from toolkit.records import entity
 from toolkit.records.conversations import ACTIVITY_FIELDS
-from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, binds, creates
+from toolkit.runs import Changes, Operation, Read, Tables, binds, creates
+from toolkit.runs.call_media import (
+    MediaParams,
+    as_asked,
+    check_media,
+    goes_to,
+    media,
+    media_reads,
+    transcripts,
+)
 from toolkit.runs.references import made
 from toolkit.runs.telephony import (
     AppealShelf,
     Talks,
+    appeal_field,
     appeal_fields,
     attached,
     call_cells,
@@ -44,7 +54,7 @@ BEFOREHAND = 5
 _FATES = {"create": "goes into a new appeal", "attach": "goes to an appeal that is there"}
 
 
-class BackfillAppealsParams(OperationParams):
+class BackfillAppealsParams(MediaParams):
     """Which calls become appeals, and how.
 
     Args:
@@ -64,10 +74,10 @@ class BackfillAppealsParams(OperationParams):
         fallback: user id of who answers when both the speaker and the deal's responsible have left.
         silent: import, so that no robot is set off; otherwise the appeals are added as by hand.
         language: of titles and words.
+        recordings, recording_most_mb, transcripts: see `toolkit.runs.call_media.MediaParams`.
     """
 
     appeals: int = Field(ge=128)
-    fields: dict[str, str] = Field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
     lines: list[str] | None = None
@@ -111,11 +121,13 @@ class BackfillAppeals(Operation):
             "user": Read(["ID", "ACTIVE", "NAME", "LAST_NAME", "EMAIL", "UF_DEPARTMENT"]),
             entity(f"item:{params.appeals}").name: Read(),
             **_stages(params),
+            **media_reads(params),
         }
 
     def check(self, tables: Tables, params: BackfillAppealsParams) -> None:
         """The smart process has the field for call ids and the stage, and the fallback works there."""
         appeal_fields(tables[f"item:{params.appeals}"].columns, params.fields, asked_by=self.name)
+        check_media(tables[f"item:{params.appeals}"], params, asked_by=self.name)
         stages = tables.get("status")
         if params.stage is not None and stages is not None and params.stage not in set(stages["STATUS_ID"]):
             raise ParameterError(
@@ -147,8 +159,10 @@ class BackfillAppeals(Operation):
         missing = missing.assign(reason=np.where(begun, ITS_OWN, SOON_AFTER))
         parts = [attached(name, missing, table, appeals, fields, params.language)]
         parts.append(self._created(name, legs, table, shelf, tables, fields, params))
+        goes = goes_to(table, legs.loc[legs["fate"] == "create", "talk"])
+        parts.append(media(name, legs, goes, tables, params, asked_by=self.name))
         left = legs[~legs["fate"].isin(["attach", "create", DONE])]
-        changes = Changes.joined(*parts, left_alone(left, left["fate"]))
+        changes = as_asked(Changes.joined(*parts, left_alone(left, left["fate"])), params)
         return replace(changes, tally=_tally(legs["fate"]))
 
     def accounting(self, tables: Tables, params: BackfillAppealsParams) -> pd.DataFrame:
@@ -208,14 +222,18 @@ class BackfillAppeals(Operation):
         columns = set(tables[name].columns)
         cells = call_cells(new, fields, params.language)
         cells.insert(0, "title", _titles(new, params.language))
+        if params.transcripts:
+            text = appeal_field(columns, "transcript", params.fields, asked_by=self.name)
+            cells[text] = transcripts(mine, tables).reindex(new.index)
         cells["assignedById"] = new["responsible"].astype("int64")
         cells[fields["calls"]] = calls.reindex(new.index)
         if "parentId2" in columns:
             cells["parentId2"] = new["chosen_deal"]
-        cells["contactIds"] = [
+        clients: list[list[Any]] = [
             [made(card_of(number))] if number else [] if pd.isna(each) else [int(each)]
             for number, each in zip(new["newcomer"], new["contact"], strict=True)
         ]
+        cells["contactIds"] = pd.Series(clients, index=new.index, dtype="object")
         cells["companyId"] = _companies(new, tables["contact"])
         if params.stage:
             cells["stageId"] = params.stage

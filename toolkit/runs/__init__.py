@@ -15,7 +15,7 @@ from toolkit.runs.cost import PlanCost, estimate
 from toolkit.runs.folder import Run, RunFacts, new_run_id
 from toolkit.runs.journal import Journal, Settled
 from toolkit.runs.lock import Hold, locked
-from toolkit.runs.operation import Operation, OperationParams, Read, Tables, facts_of
+from toolkit.runs.operation import Operation, OperationParams, Read, Tables, Watch, facts_of
 from toolkit.runs.plan import Plan
 from toolkit.runs.policy import POLICY_TEMPLATE, Policy, Window, over_share
 from toolkit.runs.report import write_report
@@ -45,6 +45,7 @@ __all__ = [
     "Tell",
     "Undo",
     "UndoParams",
+    "Watch",
     "Window",
     "apply",
     "binds",

@@ -340,10 +340,6 @@ def unbinds(
     return _rows("bind", entity, ids, before, ["{}"] * len(before), reason, "", "")
 
 
-def notices(
-    user_ids: Sequence[int], texts: Sequence[str], *, counts: Sequence[Mapping[str, str]], reason: str
-) -> Changes:
-    """One notification for each person, sent after the run is proven.
 def copies(
     entity: str, targets: Sequence[int | str], *, of: Sequence[Mapping[str, Any]], reason: str | Sequence[str]
 ) -> Changes:
@@ -361,6 +357,7 @@ def copies(
     return _rows(
         "copy", entity, pd.Series(ids, dtype="Int64"), ["{}"] * len(after), after, reason, markers, ""
     )
+
 
 def noted(
     entity: str,
@@ -392,7 +389,6 @@ def notices(
     user_ids: Sequence[int], texts: Sequence[str], *, counts: Sequence[Mapping[str, str]], reason: str
 ) -> Changes:
     """One notification for each person, sent after the run is proven.
-
 
     Args:
         user_ids: whom.

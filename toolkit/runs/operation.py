@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from toolkit.errors import ParameterError
 from toolkit.runs.changes import Changes
 
-__all__ = ["Operation", "OperationParams", "Read", "Tables", "facts_of"]
+__all__ = ["Operation", "OperationParams", "Read", "Tables", "Watch", "facts_of"]
 
 Tables = Mapping[str, pd.DataFrame]
 """Entity name to its records: one row per record, columns named as on the wire. `attrs["read_at"]` of a table
@@ -44,6 +44,22 @@ class Read:
     filter: Mapping[str, Any] = field(default_factory=dict)
     ids: Sequence[int] | None = None
     linked_from: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How changes of one entity are noticed.
+
+    Args:
+        fields: what to read of what changed.
+        stamp: the field that says when a record was made or saved; "" where none does, and only new records
+            are noticed, by their ids.
+        filter: which records matter at all.
+    """
+
+    fields: Sequence[str]
+    stamp: str = "updatedTime"
+    filter: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Operation:
@@ -111,9 +127,9 @@ class Operation:
             "See b24kit operations " + self.name,
         )
 
-    def watches(self, params: Any) -> Mapping[str, Sequence[str]]:
+    def watches(self, params: Any) -> Mapping[str, Watch | Sequence[str]]:
         """For keeping things in step: the entities whose changes matter, and the fields to read of what
-        changed. Empty when the operation cannot be watched."""
+        changed; fields alone where `updatedTime` tells. Empty when the operation cannot be watched."""
         return {}
 
     def narrowed(self, params: Any, changed: Tables) -> Mapping[str, Read] | None:
