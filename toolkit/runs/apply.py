@@ -411,7 +411,7 @@ class _Apply:
         known: list[Settled] = []
         for row, verdict in zip(chunk, verdicts, strict=True):
             if verdict.state == "open":
-                to_write.append(self._ready(row, known))
+                to_write.append(self._ready(verdict.row or row, known))
             elif verdict.state == "true":
                 known.append(Settled(row.change, "already", "", verdict.message, verdict.result))
             else:

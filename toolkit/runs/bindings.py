@@ -7,6 +7,8 @@ use, is still there, nothing needs to be done. What it is about follows from the
     activity       its link to another record             {"entityTypeId": 3, "entityId": 5}
     address        an address of a requisite or lead      {"ENTITY_TYPE_ID": 8, "TYPE_ID": 6, "CITY": ...}
     requisitelink  the requisites a deal or invoice uses  {"ENTITY_TYPE_ID": 2, "REQUISITE_ID": 7, ...}
+
+Settings of smart processes are told likewise: see `toolkit.runs.settings_of_types`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 from toolkit.client import Command, Outcome
 from toolkit.records import FieldType
 from toolkit.runs.rows import Base, Row, Verdict, listed_in
+from toolkit.runs.settings_of_types import CardLayout, Relations, Stages
 
 __all__ = ["ADDRESS_CELLS", "IN_USE", "Bind", "bind_method"]
 
@@ -189,13 +192,16 @@ class _Used(Base):
         return Command(self.method(row), {"fields": {**key, **_parts(row.after)}})
 
 
-_BINDERS: Mapping[str, _Link | _Address | _Used] = {
+_BINDERS: Mapping[str, _Link | _Address | _Used | Stages | CardLayout | Relations] = {
     "activity": _Link(),
     "address": _Address(),
     "requisitelink": _Used(),
 }
 
 
+    "status": Stages(),
+    "card": CardLayout(),
+    "relation": Relations(),
 class Bind(Base):
     """Whatever hangs on a record, by the entity of the row."""
 

@@ -14,6 +14,7 @@ from toolkit.records import entity
 from toolkit.runs import Changes
 from toolkit.runs.multivalues import rows_of
 from toolkit.runs.references import in_place
+from toolkit.runs.settings_of_types import SETTINGS, as_set
 
 __all__ = ["carried_out"]
 
@@ -30,7 +31,12 @@ def carried_out(tables: Mapping[str, pd.DataFrame], changes: Changes) -> dict[st
         table = after[row["entity"]]
         id_field = entity(row["entity"]).id_field
         cells: dict[str, Any] = in_place(json.loads(row["after"]), made)
-        if row["kind"] == "merge":
+        if row["kind"] == "bind" and row["entity"] in SETTINGS:
+            after[row["entity"]] = as_set(table, row["entity"], int(row["record_id"]), cells)
+        elif row["kind"] == "copy":
+            appeal = made.get(row["marker"], row["record_id"])
+            _put(table, table[id_field] == appeal, cells["field"], cells.get("file", 1))
+        elif row["kind"] == "merge":
             merge(after, row["entity"], int(row["record_id"]), cells)
         elif row["kind"] == "update":
             row["record_id"] = made.get(row["marker"], row["record_id"])

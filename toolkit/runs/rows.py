@@ -68,12 +68,14 @@ class Verdict:
         message: what was found, for a person.
         seen: the values found.
         result: id of the record found for a create.
+        row: the change with what only the portal knew (the id of what is found by its code); None as it is.
     """
 
     state: Literal["open", "true", "foreign"]
     message: str = ""
     seen: Any = None
     result: Any = None
+    row: Row | None = None
 
 
 class Carrier(Protocol):

@@ -14,7 +14,7 @@ import pandas as pd
 
 from toolkit.errors import PlanError
 from toolkit.records import entity, same
-from toolkit.runs.changes import PHASES, Changes, deletes, listed, rewrites, unbinds
+from toolkit.runs.changes import PHASES, Changes, binds, deletes, listed, rewrites, unbinds
 from toolkit.runs.folder import Run
 from toolkit.runs.journal import SETTLED
 from toolkit.runs.merges.carrying import taken_back
@@ -113,6 +113,13 @@ class Undo(Operation):
         numbers = [entity(name).entity_type_id for name in reads if name.startswith("item:")]
         if numbers and "type" not in reads:
             reads["type"] = Read(filter={"@entityTypeId": numbers})  # their switches, for the rehearsal
+        if not reads.keys().isdisjoint(("card", "relation")):
+            reads = {"type": reads.pop("type", Read()), **reads}
+            reads |= {
+                name: Read(linked_from=(("type", "entityTypeId"),))
+                for name in ("card", "relation")
+                if name in reads
+            }
         if self._merges is not None:
             for name, fields in self._merges.reads(self._fields).items():
                 reads[name] = Read(fields)
@@ -253,7 +260,23 @@ class Undo(Operation):
             listed(name, moved, NOT_UNDOABLE, [f"bind of {name}"] * len(moved)),
         )
 
-    def _results(self) -> list[Any]:
+    def _settings(self, name: str, rows: pd.DataFrame) -> Changes:
+        """Settings of smart processes put back; those of one the run made go with it."""
+        made = {
+            int(json.loads(text).get("entityTypeId", 0))
+            for text in self._done.loc[
+                self._done["entity"].eq("type") & self._done["kind"].eq("create"), "after"
+            ]
+        }
+        back = rows[~rows["record_id"].isin(made)]
+        return binds(
+            name,
+            back["record_id"].tolist(),
+            to=[json.loads(text) for text in back["before"]],
+            instead_of=[json.loads(text) for text in back["after"]],
+            reason="back to what it was before the run",
+        )
+
     def _copies(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:
         """Recordings taken out again, of records that stay and still hold them."""
         present = _by_id(name, table, rows["record_id"])

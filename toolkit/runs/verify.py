@@ -28,6 +28,7 @@ from toolkit.runs.plan import Plan
 from toolkit.runs.recordings import copied_cells, judge_copies
 from toolkit.runs.references import with_ids
 
+from toolkit.runs.settings_of_types import SETTINGS
 __all__ = ["Certificate", "check_canary", "judge", "verify"]
 
 _CELL_COLUMNS = ["entity", "record_id", "field", "wanted", "found", "verdict", "by", "at"]

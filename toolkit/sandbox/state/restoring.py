@@ -134,6 +134,13 @@ class _Restorer:
         self._reader()
         for name in self._named("category"):
             self._categories(int(name.partition(":")[2]), self._records(name))
+        if "pipeline" in self._entries:
+            of_type: dict[int, list[dict[str, Any]]] = {}
+            for row in self._records("pipeline"):
+                of_type.setdefault(int(row["entityTypeId"]), []).append(row)
+            for type_id, rows in of_type.items():
+                self._categories(type_id, rows)
+        self._settings()
         kinds = [each for each in [*_KIND_OF, *self._named("item")] if each in self._entries]
         for name in kinds:
             self._declare(name)
@@ -225,6 +232,30 @@ class _Restorer:
                 },
             )
         self._portal.schema.forget()
+
+    def _settings(self) -> None:
+        """Card layouts that all users share, and relations of smart processes."""
+        if "card" in self._entries:
+            for row in self._records("card"):
+                type_id = int(row["ID"])
+                layout = {
+                    "ENTITY_TYPE_ID": type_id,
+                    "VARIANT": self._portal.default_category(type_id),
+                    "USER_ID": 0,
+                    "SECTIONS": json.dumps(row["value"], ensure_ascii=False),
+                }
+                self._store.insert("card_layout", layout)
+        if "relation" in self._entries:
+            for row in self._records("relation"):
+                sides = {
+                    side: [each for each in listed or [] if each.get("isPredefined") != "Y"]
+                    for side, listed in (row.get("relations") or {}).items()
+                }
+                self._store.db.execute(
+                    "UPDATE dynamic_type SET RELATIONS = ? WHERE ENTITY_TYPE_ID = ?",
+                    [json.dumps(sides), int(row["ID"])],
+                )
+            self._portal.schema.forget()
 
     def _categories(self, type_id: int, rows: Iterable[Mapping[str, Any]]) -> None:
         self._store.db.execute("DELETE FROM category WHERE ENTITY_TYPE_ID = ?", [type_id])
