@@ -134,9 +134,7 @@ def held(world: World, *, without: tuple[str, ...] = ()) -> dict[str, list[dict[
     """What the portal holds of clients and what hangs on them, without what changes at every look."""
     left_out = _VOLATILE | set(without)
     tables = {
-        "crm_3": "ID",
-        "crm_4": "ID",
-        "crm_2": "ID",
+        **{kind.table: "ID" for kind in world.sandbox.schema.kinds()},
         "multifield": "ENTITY_TYPE_ID, ELEMENT_ID, VALUE",
         "binding": "OWNER_TYPE_ID, OWNER_ID, LINKED_TYPE_ID, LINKED_ID",
         "requisite": "ID",

@@ -21,7 +21,7 @@ from toolkit.records import FieldType
 from toolkit.runs.rows import Base, Row, Verdict, listed_in
 from toolkit.runs.settings_of_types import CardLayout, Relations, Stages
 
-__all__ = ["ADDRESS_CELLS", "IN_USE", "Bind", "bind_method"]
+__all__ = ["ADDRESS_CELLS", "HANGING", "IN_USE", "Bind", "bind_method"]
 
 ADDRESS_CELLS = (
     *("ADDRESS_1", "ADDRESS_2", "CITY", "POSTAL_CODE"),
@@ -31,6 +31,9 @@ ADDRESS_CELLS = (
 
 Source: api-reference/crm/requisites/addresses/crm-address-add.md, read 2026-11-22.
 """
+
+HANGING = ("address", "requisitelink")
+"""Entities whose records come and go with the records they hang on."""
 
 IN_USE = ("REQUISITE_ID", "BANK_DETAIL_ID", "MC_REQUISITE_ID", "MC_BANK_DETAIL_ID")
 """What a record says of the requisites it uses: the client's and ours.
@@ -196,12 +199,12 @@ _BINDERS: Mapping[str, _Link | _Address | _Used | Stages | CardLayout | Relation
     "activity": _Link(),
     "address": _Address(),
     "requisitelink": _Used(),
-}
-
-
     "status": Stages(),
     "card": CardLayout(),
     "relation": Relations(),
+}
+
+
 class Bind(Base):
     """Whatever hangs on a record, by the entity of the row."""
 

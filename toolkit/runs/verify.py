@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +21,7 @@ import pandas as pd
 from toolkit.client import Clock
 from toolkit.errors import StorageError
 from toolkit.records import Difference, Snapshot, Wanted, compare, entity, same, take_snapshot
+from toolkit.runs.bindings import HANGING
 from toolkit.runs.folder import Run, private
 from toolkit.runs.merges.verdict import MergesDone
 from toolkit.runs.operation import Operation
@@ -292,6 +293,7 @@ def _side_effects(
 
 def _foreign(plan: pd.DataFrame, difference: Difference, merges: MergesDone) -> bool:
     """Whether anybody but us changed something among what the operation reads."""
+    difference = _without_what_hangs(plan, difference, merges)
     if len(difference.removed):
         deleted = plan[(plan["kind"] == "delete") & (plan["state"] == "done")]
         ours = set(zip(deleted["entity"], deleted["record_id"], strict=True))
@@ -324,6 +326,21 @@ def _foreign(plan: pd.DataFrame, difference: Difference, merges: MergesDone) -> 
         for name, record_id, field_name, was, now in zip(
             *(changed[column] for column in ("entity", "id", "field", "before", "after")), strict=True
         )
+    )
+
+
+def _without_what_hangs(plan: pd.DataFrame, difference: Difference, merges: MergesDone) -> Difference:
+    """The difference without what comes and goes with requisites and leads that we moved or made."""
+    bound = plan[(plan["kind"] == "bind") & plan["entity"].isin(HANGING)]
+    moved = plan[(plan["kind"] == "delete") & (plan["entity"] == "requisite")]
+    if not merges and bound.empty and moved.empty:
+        return difference
+    added, removed, changed = difference.added, difference.removed, difference.changed
+    return replace(
+        difference,
+        added=added[~added["entity"].isin(HANGING)],
+        removed=removed[~removed["entity"].isin([*HANGING, "bankdetail"])],
+        changed=changed[~changed["entity"].isin(HANGING)],
     )
 
 

@@ -88,10 +88,6 @@ class MergesDone:
         """Whether a record's absence is the work of a merge: the card itself, or what hung on it."""
         return bool(self) and (name in _HANGS_ON_CARDS or self.gone(name, record))
 
-    def explains_addition(self, name: str) -> bool:
-        """Whether a new record may be the work of a merge: it hangs on a card that stayed."""
-        return bool(self) and name in ("address", "requisitelink")
-
     def explains(self, name: str, record: Any, field: str, before: Any, after: Any) -> bool:
         """Whether a changed cell follows from the merges: it belongs to a card that stayed, or names one."""
         if not self:

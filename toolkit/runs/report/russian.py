@@ -317,6 +317,10 @@ RUSSIAN: dict[str, str] = {
     "employees": "сотрудники",
     "departments": "подразделения",
     "activities": "дела",
+    "address": "адрес",
+    "requisitelink": "реквизиты в сделке или счёте",
+    "task": "задача",
+    "listelement of type {id}": "элемент списка {id}",
     "phone calls": "звонки",
     "requisites": "реквизиты",
     "bank details": "банковские реквизиты",
@@ -335,6 +339,10 @@ RUSSIAN: dict[str, str] = {
     "empty": "пусто",
     "nobody": "никто",
     "yes": "да",
+    "addresses": "адреса",
+    "requisites in use": "реквизиты в сделках и счетах",
+    "tasks of the portal": "задачи",
+    "list elements": "элементы списков",
     "no": "нет",
     "the link is taken away": "связи больше нет",
     "linked with: {record}": "связь: {record}",
@@ -431,6 +439,22 @@ RUSSIAN: dict[str, str] = {
     "nobody who works there answers for it": "за него не отвечает никто из работающих сотрудников",
     "a call of the appeal": "звонок этого обращения",
     "the appeal made for this client soon after the call": "обращение этого клиента, созданное вскоре после звонка",
+    "its requisites follow the merge": "реквизиты меняются вслед за объединением",
+    "the surviving card has another address of this kind: this one goes": (
+        "у остающейся карточки другой адрес этого вида: этот пропадёт"
+    ),
+    "it hangs on several records: the surviving card stays its first": (
+        "дело связано с несколькими записями: первой остаётся оставшаяся карточка"
+    ),
+    "a smart process that was not read: what it says of merged cards is not looked after": (
+        "смарт-процесс не прочитан: его ссылки на объединённые карточки не проверяются"
+    ),
+    "an element of a list names a card under an id it no longer has: correct it by hand": (
+        "элемент списка называет карточку под номером, которого больше нет: исправьте вручную"
+    ),
+    "another address of the same kind stands there": "там стоит другой адрес этого вида",
+    "other requisites were chosen since": "с тех пор выбрали другие реквизиты",
+    "nothing was lost": "ничего не потерялось",
     "the appeal of its conversation": "обращение этого же разговора",
     "several clients have this number": "этот номер у нескольких клиентов",
     "nobody has this number": "этого номера нет ни у кого",
