@@ -10,6 +10,7 @@ May import everything below; the only room, with the command line, that opens th
 
 from __future__ import annotations
 
+from toolkit.routing.difference import routing_diff
 from toolkit.workflow.approving import approve, approve_by_policy
 from toolkit.workflow.blaming import Blame, Given, blame
 from toolkit.workflow.calls import CallsAsked, calls_dataset, calls_report, calls_snapshot, newest_calls
@@ -28,7 +29,16 @@ from toolkit.workflow.reviewing import (
     review_in,
     review_out,
 )
-from toolkit.workflow.routing import routing_facts
+from toolkit.workflow.routing import (
+    plan_publishing,
+    publications,
+    published_routing,
+    reroute_parameters,
+    routing_facts,
+    routing_history,
+    routing_process,
+    simulate_routing,
+)
 from toolkit.workflow.sandboxes import Order, running_sandboxes, serve_sandbox, tell_sandbox
 from toolkit.workflow.snapshots import snapshot
 from toolkit.workflow.unattended import Ended, check_policy, compare_zones, ledger_of, run_unattended
@@ -74,16 +84,24 @@ __all__ = [
     "offered",
     "operation_of",
     "plan",
+    "plan_publishing",
     "plan_undo",
+    "publications",
+    "published_routing",
     "rehearse",
+    "reroute_parameters",
     "review_in",
     "review_out",
+    "routing_diff",
     "routing_facts",
+    "routing_history",
+    "routing_process",
     "run_all",
     "run_unattended",
     "running_sandboxes",
     "same_order",
     "serve_sandbox",
+    "simulate_routing",
     "snapshot",
     "tell_sandbox",
     "unfinished",

@@ -15,6 +15,21 @@ import re
 __all__ = ["PATTERNS", "PLURALS", "RUSSIAN"]
 
 RUSSIAN: dict[str, str] = {
+    # published routing
+    "the smart process of published routing": "смарт-процесс публикации маршрутизации",
+    "a field of published routing": "поле публикации маршрутизации",
+    "new in this version": "новое в этой версии",
+    "not in this version any more": "в этой версии больше нет",
+    "the version, written last: from now on it can be found": "версия, записана последней: теперь она действует",
+    "its responsible was dismissed": "ответственный уволен",
+    "its responsible is away": "ответственного нет на месте",
+    "the directory names another responsible": "по справочнику ответственный другой",
+    "the directory names another pipeline": "по справочнику воронка другая",
+    "the directory names another stage": "по справочнику стадия другая",
+    "noted where routing has put it": "отмечено, куда направлено",
+    "a person decided otherwise: left as it is": "человек решил иначе: не тронуто",
+    "its responsible is not there, and no rule says who follows": "ответственного нет, и правила для замены тоже нет",
+    "everybody the directory names is away": "все, кого называет справочник, отсутствуют",
     # comments in timelines
     "comment": "комментарий",
     "what the merged cards said otherwise": "что было записано иначе на объединённых карточках",
@@ -302,6 +317,10 @@ RUSSIAN: dict[str, str] = {
     "activity": "дело",
     "call": "звонок",
     "requisite": "реквизиты",
+    "address": "адрес",
+    "requisitelink": "реквизиты в сделке или счёте",
+    "task": "задача",
+    "listelement of type {id}": "элемент списка {id}",
     "bankdetail": "банковские реквизиты",
     "status": "справочники",
     "type": "смарт-процесс",
@@ -317,13 +336,13 @@ RUSSIAN: dict[str, str] = {
     "employees": "сотрудники",
     "departments": "подразделения",
     "activities": "дела",
-    "address": "адрес",
-    "requisitelink": "реквизиты в сделке или счёте",
-    "task": "задача",
-    "listelement of type {id}": "элемент списка {id}",
     "phone calls": "звонки",
     "requisites": "реквизиты",
     "bank details": "банковские реквизиты",
+    "addresses": "адреса",
+    "requisites in use": "реквизиты в сделках и счетах",
+    "tasks of the portal": "задачи",
+    "list elements": "элементы списков",
     "directory entries": "справочники",
     "smart processes": "смарт-процессы",
     "pipelines": "воронки",
@@ -339,10 +358,6 @@ RUSSIAN: dict[str, str] = {
     "empty": "пусто",
     "nobody": "никто",
     "yes": "да",
-    "addresses": "адреса",
-    "requisites in use": "реквизиты в сделках и счетах",
-    "tasks of the portal": "задачи",
-    "list elements": "элементы списков",
     "no": "нет",
     "the link is taken away": "связи больше нет",
     "linked with: {record}": "связь: {record}",
@@ -424,21 +439,6 @@ RUSSIAN: dict[str, str] = {
     "the group is larger than allowed": "группа больше, чем разрешено",
     "made equal, so that the cards can be merged": "выровнено, чтобы карточки можно было объединить",
     "its link follows the merge": "связь переходит вслед за объединением",
-    "would be lost in the merge": "при объединении потерялось бы",
-    "comes back under a new id, created today; its history and files do not": (
-        "вернётся под новым номером, созданная сегодня; история и файлы не вернутся"
-    ),
-    "the surviving card was changed since: those fields stay": "оставшуюся карточку потом изменили: эти поля остаются",
-    "the link was changed since: it stays": "связь потом изменили: она остаётся",
-    "made again by the undo": "создано заново отменой",
-    "a list of choices that was empty cannot be emptied through REST": (
-        "список вариантов, который был пуст, через REST не очистить"
-    ),
-    "back to what it was before the merge": "как было до объединения",
-    "in its appeal already": "уже в своём обращении",
-    "nobody who works there answers for it": "за него не отвечает никто из работающих сотрудников",
-    "a call of the appeal": "звонок этого обращения",
-    "the appeal made for this client soon after the call": "обращение этого клиента, созданное вскоре после звонка",
     "its requisites follow the merge": "реквизиты меняются вслед за объединением",
     "the surviving card has another address of this kind: this one goes": (
         "у остающейся карточки другой адрес этого вида: этот пропадёт"
@@ -455,6 +455,21 @@ RUSSIAN: dict[str, str] = {
     "another address of the same kind stands there": "там стоит другой адрес этого вида",
     "other requisites were chosen since": "с тех пор выбрали другие реквизиты",
     "nothing was lost": "ничего не потерялось",
+    "would be lost in the merge": "при объединении потерялось бы",
+    "comes back under a new id, created today; its history and files do not": (
+        "вернётся под новым номером, созданная сегодня; история и файлы не вернутся"
+    ),
+    "the surviving card was changed since: those fields stay": "оставшуюся карточку потом изменили: эти поля остаются",
+    "the link was changed since: it stays": "связь потом изменили: она остаётся",
+    "made again by the undo": "создано заново отменой",
+    "a list of choices that was empty cannot be emptied through REST": (
+        "список вариантов, который был пуст, через REST не очистить"
+    ),
+    "back to what it was before the merge": "как было до объединения",
+    "in its appeal already": "уже в своём обращении",
+    "nobody who works there answers for it": "за него не отвечает никто из работающих сотрудников",
+    "a call of the appeal": "звонок этого обращения",
+    "the appeal made for this client soon after the call": "обращение этого клиента, созданное вскоре после звонка",
     "the appeal of its conversation": "обращение этого же разговора",
     "several clients have this number": "этот номер у нескольких клиентов",
     "nobody has this number": "этого номера нет ни у кого",

@@ -1,0 +1,142 @@
+"""What routing rules look at in the portal's records: their conditions as words, when they came, their text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta, timezone, tzinfo
+from typing import Any
+
+import pandas as pd
+
+from toolkit.errors import ParameterError
+from toolkit.routing.evaluator import CONDITIONS
+from toolkit.routing.history import as_history
+from toolkit.sheets.columns import RULES, heading_key, known_channels
+from toolkit.sheets.spelling import fold
+
+__all__ = ["appeals_in", "condition_fields", "definitions_in"]
+
+_WORDY = frozenset({"string", "text", "enumeration", "crm_status", "char"})
+_TEXTS = frozenset(map(heading_key, ("Текст", "Текст обращения", "Сообщение", "Text", "Message")))
+_CODES = (*CONDITIONS, "text")
+
+
+def definitions_in(described: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Field definitions from the table of a `field:177` entity, by field name."""
+    found = {}
+    for row in described.to_dict("records"):
+        items = row.get("items")
+        listed = json.loads(items) if isinstance(items, str) and items else items
+        found[str(row["name"])] = {**row, "items": listed if isinstance(listed, list) else None}
+    return {name: {str(key): value for key, value in each.items()} for name, each in found.items()}
+
+
+def condition_fields(
+    definitions: Mapping[str, Mapping[str, Any]], given: Mapping[str, str], *, asked_by: str
+) -> dict[str, str]:
+    """Which field of a record holds the topic, the subtopic, the region and so on.
+
+    Args:
+        definitions: field name to its definition as `crm.item.fields` answers it.
+        given: code (topic, subtopic, region, department, channel, text) to field, where a person said so; ""
+            for none.
+        asked_by: name of the operation.
+
+    Returns:
+        Code to field; a field is recognised by its label, as a heading in a spreadsheet is. The channel is
+        the portal's own source unless there is such a field.
+
+    Raises:
+        ParameterError: a code or a field that does not exist.
+    """
+    for code, name in given.items():
+        if code not in _CODES:
+            raise ParameterError(
+                asked_by, "fields", code, "stands for nothing", f"Known: {', '.join(_CODES)}."
+            )
+        if name and name not in definitions:
+            raise ParameterError(asked_by, f"fields.{code}", name, "is not a field", "Correct it.")
+    headings = {
+        heading_key(label): column.key
+        for column in RULES.columns
+        if column.key in CONDITIONS
+        for label in (column.ru, column.en, *column.also)
+    }
+    found: dict[str, str] = {}
+    for name, facts in definitions.items():
+        if facts.get("type") not in _WORDY or not name.startswith(("uf", "UF_")):
+            continue
+        label = heading_key(str(facts.get("title") or ""))
+        code = headings.get(label) or ("text" if label in _TEXTS else "")
+        if code:
+            found.setdefault(code, name)
+    if "sourceId" in definitions:
+        found.setdefault("channel", "sourceId")
+    found.update(given)
+    return {code: name for code, name in found.items() if name}
+
+
+def appeals_in(
+    records: pd.DataFrame,
+    definitions: Mapping[str, Mapping[str, Any]],
+    statuses: pd.DataFrame | None,
+    fields: Mapping[str, str],
+    zone: tzinfo | None = None,
+) -> pd.DataFrame:
+    """Records as a history; see `toolkit.routing.HISTORY`.
+
+    Args:
+        records: deals or items, with id, createdTime, assignedById and the fields below.
+        definitions: of their fields.
+        statuses: the portal's dictionaries (ENTITY_ID, STATUS_ID, NAME); None leaves codes as they are.
+        fields: from `condition_fields`.
+        zone: of the working hours; None for UTC.
+    """
+    frame = pd.DataFrame({"id": records["id"].astype("int64")})
+    at = pd.to_datetime(records["createdTime"], utc=True)
+    frame["at"] = at.dt.tz_convert(zone or timezone(timedelta(0)))
+    for code in CONDITIONS:
+        name = fields.get(code)
+        if name is not None and name in records:
+            frame[code] = _worded(records[name], definitions.get(name, {}), statuses)
+    if "channel" in frame:
+        known = known_channels()
+        frame["channel"] = _mapped(frame["channel"], lambda said: known.get(fold(said), said))
+    parts = [records[name] for name in ("title", "comments", fields.get("text", "")) if name in records]
+    frame["text"] = _joined(parts) if parts else None
+    owner = records["assignedById"]
+    frame["responsible"] = _mapped(owner, lambda who: str(int(who)))
+    return as_history(frame)
+
+
+def _worded(
+    column: pd.Series[Any], definition: Mapping[str, Any], statuses: pd.DataFrame | None
+) -> pd.Series[Any]:
+    """Ids of lists and codes of dictionaries as their words."""
+    words: dict[str, str] = {}
+    if definition.get("items"):
+        words = {str(each["ID"]): str(each["VALUE"]) for each in definition["items"]}
+    elif definition.get("statusType") and statuses is not None and len(statuses):
+        mine = statuses[statuses["ENTITY_ID"] == definition["statusType"]]
+        words = dict(zip(mine["STATUS_ID"].astype(str), mine["NAME"].astype(str), strict=True))
+    return _mapped(column, lambda value: words.get(_plain(value), _plain(value)))
+
+
+def _plain(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _mapped(column: pd.Series[Any], told: Any) -> pd.Series[Any]:
+    """Each different value told once; what is missing stays missing."""
+    single = column.map(lambda each: each[0] if isinstance(each, (list, tuple)) and each else each)
+    codes, values = pd.factorize(single)
+    named: list[Any] = [told(each) if not isinstance(each, (list, tuple)) else None for each in values]
+    return pd.Series([named[code] if code >= 0 else None for code in codes], index=column.index, dtype=object)
+
+
+def _joined(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
+    whole = parts[0].fillna("").astype(str)
+    for each in parts[1:]:
+        whole = whole + " " + each.fillna("").astype(str)
+    return whole.str.strip()
