@@ -33,6 +33,7 @@ sentence once, in English, with its attributes in braces; the catalogue of `tool
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -90,8 +91,13 @@ class ToolkitError(Exception):
         return {name: say(value) if name in spoken else value for name, value in vars(self).items()}
 
     def _render_traceback_(self) -> list[str]:
-        """What a notebook shows instead of a traceback: the words alone (IPython asks for this method)."""
-        return [f"{type(self).__name__}: {self}"]
+        """What a notebook shows instead of a traceback: the words alone (IPython asks for this method).
+
+        In the language of the notebook's parameter `language`, when it has one.
+        """
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        language = getattr(shell, "user_ns", {}).get("language", "en")
+        return [f"{type(self).__name__}: {self.in_words(str(language))}"]
 
 
 class InputError(ToolkitError):

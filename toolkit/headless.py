@@ -49,9 +49,11 @@ class NotebookError(InputError):
         remedy: what to do.
     """
 
+    sentence = "Notebook {notebook} {problem}. {remedy}"
+
     def __init__(self, notebook: str, problem: str, remedy: str) -> None:
         self.notebook, self.problem, self.remedy = notebook, problem, remedy
-        super().__init__(f"Notebook {notebook} {problem}. {remedy}")
+        super().__init__(self.in_words("en"))
 
 
 @dataclass(frozen=True)

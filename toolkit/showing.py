@@ -75,7 +75,7 @@ class Shower:
 
     def error(self, error: ToolkitError) -> None:
         """An error, on standard error."""
-        Console(stderr=True, highlight=False).print(Text(str(error), style="red"))
+        Console(stderr=True, highlight=False).print(Text(error.in_words(self.language), style="red"))
 
     def plan(self, run: Run, cost: PlanCost | None = None) -> None:
         """Counts by kind and reason, what is left to a person, the first rows, cost, what can be undone."""

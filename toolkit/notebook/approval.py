@@ -59,7 +59,7 @@ def agreement_form(run: Run, speech: Speech) -> Any:
         try:
             workflow.approve(run, portal=portal.value, count=_count(count.value))
         except ToolkitError as error:
-            verdict.value = f'<span style="color:#c0392b">{escape(str(error))}</span>'
+            verdict.value = f'<span style="color:#c0392b">{escape(error.in_words(speech("en", "ru")))}</span>'
             return
         for part in (portal, count, button):
             part.disabled = True

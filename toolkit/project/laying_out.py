@@ -40,10 +40,11 @@ class NotEmpty(InputError):
         names: the files in the way.
     """
 
+    sentence = "{folder} already has {shown}. Name another folder, or move them away."
+
     def __init__(self, folder: Path, names: list[str]) -> None:
-        self.folder, self.names = folder, names
-        shown = ", ".join(names[:5])
-        super().__init__(f"{folder} already has {shown}. Name another folder, or move them away.")
+        self.folder, self.names, self.shown = folder, names, ", ".join(names[:5])
+        super().__init__(self.in_words("en"))
 
 
 def lay_out(folder: Path) -> list[Path]:
