@@ -110,3 +110,32 @@ def test_every_finding_about_a_pair_has_words_in_both_languages() -> None:
     for reason in Reason:
         said = [reason_words(reason, "ru"), reason_words(reason, "en")]
         assert said == [[], []] if reason in told_by_keys else all(len(words) == 1 for words in said), reason
+
+
+def test_russian_words_agree_in_gender_with_what_they_tell_of() -> None:
+    clusters = portal(
+        [("Иванов", "Иван"), ("Иванов", "Ваня")], [(1, P1), (2, P1), (1, "i@m.ru"), (2, "i@m.ru")]
+    )
+    text = str(explain(clusters, 1, 2))
+    assert "почта i@m.ru: личная" in text
+    assert f"телефон {P1}: личный" in text
+
+
+def test_each_line_of_the_picture_says_what_connects_its_cards() -> None:
+    clusters = portal(
+        [("Иванов", "Иван"), ("Иванов", "Ваня")], [(1, P1), (2, P1), (1, "i@m.ru"), (2, "i@m.ru")]
+    )
+    assert ">почта, телефон<" in picture(clusters, 1) or ">телефон, почта<" in picture(clusters, 1)
+
+
+def test_two_men_of_one_firm_are_no_question_because_their_first_names_are_the_same() -> None:
+    cards = pd.DataFrame(
+        [
+            {"entity": "contact", "id": i, "lastName": last, "name": "Александр", "secondName": "Павлович"}
+            for i, last in enumerate(["Попов", "Калашников", "Титов", "Орлов", "Белов"], start=1)
+        ]
+    )
+    keys = pd.DataFrame(
+        [{"entity": "contact", "id": i, "key_type": "company", "key_value": "3"} for i in range(1, 6)]
+    )
+    assert set(find_clusters(cards, keys).pairs()["tier"]) <= {"never"}

@@ -150,7 +150,8 @@ def judge(verdicts: Ints, reasons: Ints, company: Bools, named: Bools, rules: Ma
             has(VETO),
             same_inn & has(Reason.KPP_BRANCH),
             disagree & same_inn,
-            disagree,
+            # Another surname, and in common only what many have, such as an employer: no question worth asking.
+            disagree | (has(Reason.SURNAME_DIFFERS) & ~strong & ~same_inn),
             has(DOUBT),
             auto,
         ],

@@ -9,12 +9,21 @@ from html import escape
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from toolkit.matching.clusters import Clusters
 from toolkit.matching.names import OrganisationName
 from toolkit.matching.picture import Arc, Dot, draw
 from toolkit.matching.reasons import Reason, Tier
-from toolkit.matching.wording import Language, key_words, reason_words, tier_words, words_of
+from toolkit.matching.wording import (
+    Language,
+    entity_words,
+    key_type_words,
+    key_words,
+    reason_words,
+    tier_words,
+    words_of,
+)
 
 __all__ = ["Explanation", "SharedKeys", "explain", "picture"]
 
@@ -125,7 +134,12 @@ def picture(
     edges = clusters.edges
     inside = edges[edges["a"].isin(nodes) & edges["b"].isin(nodes)]
     arcs = [
-        Arc(nodes.index(int(a)), nodes.index(int(b)), Tier(int(tier)))
+        Arc(
+            nodes.index(int(a)),
+            nodes.index(int(b)),
+            Tier(int(tier)),
+            _kinds(clusters, int(a), int(b), language),
+        )
         for a, b, tier in zip(inside["a"], inside["b"], inside["tier"], strict=True)
     ]
     dots = [
@@ -140,7 +154,7 @@ def picture(
 
 
 def _headline(entity: str, a: int, b: int, tier: Tier | None, together: bool, language: Language) -> str:
-    cards = f"{entity} {a} — {b}"
+    cards = f"{entity_words(entity, language)} {a} — {b}"
     if together and tier is not Tier.AUTO:
         said = words_of("один клиент, через другие карточки", "one client, through other cards", language)
         return f"{cards}: {said}"
@@ -162,11 +176,20 @@ def _names(clusters: Clusters, one: int, other: int, language: Language) -> str:
     return " — ".join(f"{clusters.cards.id[n]}: «{_name(clusters, n, language)}»" for n in (one, other))
 
 
-def _shared_keys(clusters: Clusters, one: int, other: int, language: Language) -> list[str]:
+def _kinds(clusters: Clusters, one: int, other: int, language: Language) -> str:
+    """What connects two cards, in a word or two: `телефон, почта`."""
+    kinds = clusters.evidence.keys["key_type"].iloc[_common(clusters, one, other)]
+    return ", ".join(key_type_words(str(each), language) for each in dict.fromkeys(kinds))
+
+
+def _common(clusters: Clusters, one: int, other: int) -> npt.NDArray[np.int64]:
     owners = clusters.evidence.owners
     node, key = owners["node"].to_numpy(), owners["key"].to_numpy()
-    shared = np.intersect1d(key[node == one], key[node == other])
-    rows = clusters.evidence.keys.iloc[shared].to_dict("records")
+    return np.asarray(np.intersect1d(key[node == one], key[node == other]), dtype=np.int64)
+
+
+def _shared_keys(clusters: Clusters, one: int, other: int, language: Language) -> list[str]:
+    rows = clusters.evidence.keys.iloc[_common(clusters, one, other)].to_dict("records")
     return [
         key_words(
             row["key_type"],

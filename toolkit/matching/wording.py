@@ -6,7 +6,15 @@ from typing import Final, Literal
 
 from toolkit.matching.reasons import Reason, Tier
 
-__all__ = ["Language", "key_words", "reason_words", "tier_words", "words_of"]
+__all__ = [
+    "Language",
+    "entity_words",
+    "key_type_words",
+    "key_words",
+    "reason_words",
+    "tier_words",
+    "words_of",
+]
 
 Language = Literal["ru", "en"]
 
@@ -95,9 +103,9 @@ _WORTH: Final[dict[int, tuple[str, str]]] = {
         "ничего не доказывает: стоит на карточках с разными названиями ({people})",
         "proves nothing: it stands on cards of {people} different titles",
     ),
-    int(Reason.PERSONAL_KEY): ("личный", "one client's own"),
+    int(Reason.PERSONAL_KEY): ("личн{ый}", "one client's own"),
     int(Reason.HOUSEHOLD_KEY): (
-        "общий у нескольких людей ({people}), нужны совпадающие имена",
+        "общ{ий} у нескольких людей ({people}), нужны совпадающие имена",
         "shared by {people} people, so the names have to agree",
     ),
     int(Reason.SWITCHBOARD_KEY): (
@@ -105,10 +113,27 @@ _WORTH: Final[dict[int, tuple[str, str]]] = {
         "a company's number, so full names have to agree",
     ),
     int(Reason.SHARED_KEY): (
-        "общий для многих (карточек: {owners}, разных имён: {people}), сам по себе ничего не доказывает",
+        "общ{ий} для многих (карточек: {owners}, разных имён: {people}), {сам} по себе ничего не доказывает",
         "shared by many ({owners} cards, {people} different names), proves nothing by itself",
     ),
 }
+
+
+_ENTITIES: Final[dict[str, tuple[str, str]]] = {
+    "contact": ("Контакты", "Contacts"),
+    "company": ("Компании", "Companies"),
+    "lead": ("Лиды", "Leads"),
+}
+
+
+def entity_words(entity: str, language: Language) -> str:
+    """Two or more cards of a kind, as a sentence begins with them."""
+    return words_of(*_ENTITIES.get(entity, (entity, entity)), language)
+
+
+def key_type_words(key_type: str, language: Language) -> str:
+    """What kind of key it is."""
+    return words_of(*_KEY_TYPES.get(key_type, (key_type, key_type)), language)
 
 
 def words_of(russian: str, english: str, language: Language) -> str:
@@ -126,6 +151,13 @@ def tier_words(tier: Tier, language: Language = "ru") -> str:
     return words_of(*_TIERS[tier], language)
 
 
+_FEMININE: Final = frozenset({"email", "company"})  # почта, компания
+_ENDINGS: Final = {
+    "m": {"ый": "ый", "ий": "ий", "сам": "сам"},
+    "f": {"ый": "ая", "ий": "ая", "сам": "сама"},
+}
+
+
 def key_words(
     key_type: str, value: str, extension: str, owners: int, people: int, worth: int, language: Language = "ru"
 ) -> str:
@@ -140,7 +172,9 @@ def key_words(
         worth: a `Reason` of a key, 0 for none.
         language: of the answer.
     """
-    name = words_of(*_KEY_TYPES.get(key_type, (key_type, key_type)), language)
+    name = key_type_words(key_type, language)
     extended = f" {words_of('доб.', 'ext.', language)} {extension}" if extension else ""
-    said = words_of(*_WORTH[worth], language).format(owners=owners, people=people)
+    said = words_of(*_WORTH[worth], language).format(
+        owners=owners, people=people, **_ENDINGS["f" if key_type in _FEMININE else "m"]
+    )
     return f"{name} {value}{extended}: {said}"

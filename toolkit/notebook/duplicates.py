@@ -122,7 +122,8 @@ class GroupReview:
         doubt = [each for each, group in self.groups.items() if group.tier == "review"]
         number = number if number is not None else (doubt or list(self.groups))[0]
         group = self._known(number)
-        found = workflow.explain(self._work, self._run, group.cards[0], group.cards[1], entity=group.entity)
+        first, second = min(group.offered, default=group.cards[:2])
+        found = workflow.explain(self._work, self._run, first, second, entity=group.entity)
         lines = [Said(line) for line in found.lines]
         # The drawing escapes its labels itself.
         picture = Picture(Markup(found.svg))  # noqa: S704
