@@ -218,7 +218,7 @@ class BackfillAppeals(Operation):
             return Changes()
         new = table.loc[mine["talk"].unique()].sort_values(["end", "key"], kind="stable")
         dated = params.silent and (pd.isna(shelf.newest) or bool(new["end"].iloc[0] >= shelf.newest))
-        calls = mine.sort_values(["start", "call"], kind="stable").groupby("talk")["call"].agg(list)
+        calls = _calls_by_talk(mine)
         columns = set(tables[name].columns)
         cells = call_cells(new, fields, params.language)
         cells.insert(0, "title", _titles(new, params.language))
@@ -243,10 +243,6 @@ class BackfillAppeals(Operation):
             cells["createdTime"] = new["end"].dt.strftime("%Y-%m-%dT%H:%M:%S+00:00")
         elif params.silent:
             cells["createdBy"] = cells["assignedById"]
-        values = [
-            {field: value for field, value in row.items() if not _nothing(value)}
-            for row in cells.astype(object).to_dict("records")
-        ]
         markers = [marker_of(key) for key in new["key"]]
         when = "dated as the call" if dated else "dated today: newer appeals exist"
         when = when if params.silent else "added as by hand"
@@ -254,9 +250,7 @@ class BackfillAppeals(Operation):
         by = new["client_by"].map({"link": "client by the call", "activity": "client by the activity"})
         by = by.fillna("client by the number").mask(new["newcomer"].ne(""), "a new contact")
         reasons = [f"conversation, {one}, {two}, {when}" for one, two in zip(by, deal, strict=True)]
-        made_of = creates(
-            name, [{str(k): v for k, v in row.items()} for row in values], markers=markers, reason=reasons
-        )
+        made_of = creates(name, _filled(cells), markers=markers, reason=reasons)
         bound = mine[mine["activity"].notna()].drop_duplicates("activity")
         marker = dict(zip(new.index, markers, strict=True))
         links = [{"entityTypeId": params.appeals, "entityId": made(marker[talk])} for talk in bound["talk"]]
@@ -401,7 +395,24 @@ def _members(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple | np.ndarray) else []
 
 
-def _nothing(value: Any) -> bool:
-    if isinstance(value, list):
-        return not value
-    return value is None or value is pd.NA or value != value or value == ""
+def _calls_by_talk(legs: pd.DataFrame) -> pd.Series[Any]:
+    """Conversation to the ids of its calls, in the order of their time."""
+    ordered = legs.sort_values(["talk", "start", "call"], kind="stable")
+    talks, calls = ordered["talk"].to_numpy("int64"), ordered["call"].tolist()
+    starts = np.flatnonzero(np.diff(talks, prepend=-1))
+    ends = [*starts[1:].tolist(), len(calls)]
+    lists = [calls[start:end] for start, end in zip(starts.tolist(), ends, strict=True)]
+    return pd.Series(lists, index=talks[starts], dtype="object")
+
+
+def _filled(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """One object per row, of the cells that hold something."""
+    names = [str(each) for each in cells.columns]
+    columns = []
+    for name in cells.columns:
+        values = cells[name].astype(object)
+        columns.append(values.where(values.notna() & values.ne(""), None).tolist())
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if value is not None and value != []}
+        for row in zip(*columns, strict=True)
+    ]
