@@ -61,7 +61,7 @@ def load_chart(simulation: Simulation, language: str = "ru") -> str:
     return (
         f'<svg viewBox="0 0 1000 {height}" role="img" aria-label="{escape(words["load"])}" '
         'xmlns="http://www.w3.org/2000/svg" font-family="system-ui, sans-serif" font-size="14">'
-        "<style>text{fill:currentColor}.n{font-size:11px}</style>" + "".join(parts) + "</svg>"
+        "<style>svg text{fill:currentColor}svg .n{font-size:11px}</style>" + "".join(parts) + "</svg>"
     )
 
 
