@@ -232,7 +232,7 @@ def _timed(legs: pd.DataFrame, talks: Talks, zone: tzinfo, language: Language) -
             "start": start,
             "day": start.dt.tz_localize(None).dt.normalize().astype("datetime64[ms]"),
             "hour": start.dt.hour.astype("Int64"),
-            "weekday": _words(start.dt.dayofweek, [f"weekday {n}" for n in range(7)], language),
+            "weekday": _words(start.dt.day_of_week, [f"weekday {n}" for n in range(7)], language),
             "month": start.dt.strftime("%Y-%m").fillna("").astype("str"),
             "direction": _words(legs["outgoing"].astype("int64"), ["incoming", "outgoing"], language),
             "line": legs["line"].astype("str"),
@@ -297,13 +297,13 @@ def _add_appeal(
         return
     table["appeal"] = legs["call"].map(shelf.calls.set_index("call")["appeal"]).astype("Int64")
     facts = noted.set_index("appeal")
-    table["appeal_made"] = table["appeal"].map(facts["made"]).astype(noted["made"].dtype)
-    made = table["appeal"].map(facts.loc[facts["by_hand"], "created"])
-    passed = (pd.to_datetime(made, utc=True) - legs["end"]).dt.total_seconds()
+    table["appeal_made"] = _beside(table["appeal"], facts["made"])
+    made = _beside(table["appeal"], facts.loc[facts["by_hand"], "created"])
+    passed = (made - legs["end"]).dt.total_seconds()
     table["time_to_appeal_s"] = passed.round().astype("Int64")
     if "parentId2" in held:
         deals = pd.Series(held["parentId2"].to_numpy(), index=held["id"].astype("int64"))
-        theirs = pd.to_numeric(table["appeal"].map(deals), errors="coerce").astype("Int64")
+        theirs = pd.to_numeric(_beside(table["appeal"], deals), errors="coerce").astype("Int64")
         table["deal_id"] = table["deal_id"].fillna(theirs.where(theirs.ne(0)))
 
 
@@ -353,24 +353,26 @@ def _add_times(table: pd.DataFrame, legs: pd.DataFrame, calendar: WorkCalendar) 
     known = incoming & first_in & sound & legs["answered"] & redirected.gt(0)
     waited = legs["duration"].where(incoming & sound & ~legs["answered"] & legs["duration"].gt(0))
     table["waiting_s"] = waited.fillna(redirected.where(known)).round().astype("Int64")
-    spoken = legs.loc[sound & legs["answered"], ["start"]].assign(key=table["code_of_client"])
-    spoken = spoken[spoken["key"].ne("")].sort_values("start", kind="stable").assign(talk_at=legs["start"])
-    missed = legs.loc[incoming & sound & ~legs["answered"], ["start"]].assign(key=table["code_of_client"])
-    missed = missed[missed["key"].ne("")].assign(row=lambda rows: rows.index)
-    found = pd.merge_asof(
-        missed.sort_values("start", kind="stable"),
-        spoken,
-        on="start",
-        by="key",
-        direction="forward",
-        tolerance=_ANSWERED_WITHIN,
-    )
-    until = pd.Series(found["talk_at"].to_numpy(), index=found["row"]).reindex(table.index)
-    until = pd.to_datetime(until, utc=True).astype(legs["start"].dtype)
+    until = _next_talks(legs.assign(key=table["code_of_client"])[sound])
     at_once = incoming & sound & legs["answered"]
+    until = until.reindex(legs.index)
     passed = (until - legs["start"]).dt.total_seconds().round().astype("Int64")
     table["response_s"] = passed.mask(at_once, 0)
     table["response_working_s"] = calendar.seconds_between(legs["start"], until).mask(at_once, 0)
+
+
+def _next_talks(legs: pd.DataFrame) -> pd.Series[Any]:
+    """When somebody next spoke with the client of each unanswered incoming call; missing for other calls."""
+    known = legs[legs["key"].ne("")].sort_values("start", kind="stable")
+    spoken = known.loc[known["answered"], ["start", "key"]].assign(until=lambda rows: rows["start"])
+    missed = known.loc[~known["answered"] & ~known["outgoing"], ["start", "key"]]
+    until = pd.Series(pd.NaT, index=legs.index, dtype=legs["start"].dtype)
+    if len(spoken) and len(missed):  # merge_asof sees nulls in what is empty
+        found = pd.merge_asof(
+            missed, spoken, on="start", by="key", direction="forward", tolerance=_ANSWERED_WITHIN
+        )
+        until[missed.index] = found["until"].array
+    return until
 
 
 def _add_recording(table: pd.DataFrame, legs: pd.DataFrame, calls: pd.DataFrame) -> None:
@@ -501,6 +503,12 @@ def _words(places: pd.Series[Any], words: Sequence[str], language: Language) -> 
     codes = places.astype("Int64").fillna(-1).astype("int64").to_numpy()
     texts = pd.Index([said(each, language) for each in words])
     return pd.Series(pd.Categorical.from_codes(codes, texts, ordered=True), index=places.index)
+
+
+def _beside(keys: pd.Series[Any], values: pd.Series[Any]) -> pd.Series[Any]:
+    """For each number the value that stands under it, of the values' own type; missing without one."""
+    found: pd.Series[Any] = values.reindex(keys.fillna(-1).astype("int64")).set_axis(keys.index)
+    return found
 
 
 def _found(keys: pd.Series[Any], words: Any) -> pd.Series[Any]:
