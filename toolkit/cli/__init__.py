@@ -16,6 +16,7 @@ import logging
 import typer
 
 from toolkit.cli import (
+    appeals,
     calls,
     clients,
     house,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 for commands in (river, clients, house):
     app.add_typer(commands.app)
+app.add_typer(appeals.app, name="appeals")
 app.add_typer(calls.app, name="calls")
 app.add_typer(policies.app, name="policy")
 app.add_typer(schedules.app, name="schedule")

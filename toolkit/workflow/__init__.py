@@ -11,6 +11,7 @@ May import everything below; the only room, with the command line, that opens th
 from __future__ import annotations
 
 from toolkit.routing.difference import routing_diff
+from toolkit.workflow.appeals import appeals_drift, appeals_proposal, appeals_standing
 from toolkit.workflow.approving import approve, approve_by_policy
 from toolkit.workflow.blaming import Blame, Given, blame
 from toolkit.workflow.calls import CallsAsked, calls_dataset, calls_report, calls_snapshot, newest_calls
@@ -57,6 +58,9 @@ __all__ = [
     "alias",
     "aliases_now",
     "allowed",
+    "appeals_drift",
+    "appeals_proposal",
+    "appeals_standing",
     "approve",
     "approve_by_policy",
     "blame",
