@@ -66,6 +66,24 @@ def furnish(world: World) -> None:
                 call("crm.status.add", {"fields": fields})
 
 
+def fill(world: World, appeals: int = 60) -> None:
+    """Past appeals: deals with a topic and a region, and who had them."""
+    call = world.portal.call
+    names = {}
+    for code, label in (("TOPIC", "Тема"), ("REGION", "Регион")):
+        made = {"FIELD_NAME": code, "USER_TYPE_ID": "string", "EDIT_FORM_LABEL": {"ru": label, "en": label}}
+        call("crm.deal.userfield.add", {"fields": made})
+        names[code] = f"UF_CRM_{code}"
+    for at in range(appeals):
+        fields = {
+            "TITLE": f"Обращение {at}",
+            "ASSIGNED_BY_ID": 3 + at % 2,
+            names["TOPIC"]: ("Брак", "Доставка", "Курьер")[at % 3],
+            names["REGION"]: ("Москва", "Казань")[at % 2],
+        }
+        call("crm.deal.add", {"fields": fields})
+
+
 def _insert(store: Any, table: str, number: int, values: dict[str, Any]) -> None:
     store.insert(table, {"ID": number, **values})
 
@@ -163,6 +181,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Sett
     home = tmp_path_factory.mktemp("shop")
     world = make_world(home / "world", contacts=2, deals=2)
     furnish(world)
+    fill(world)
     world.sandbox.clock = WallClock()
     with serve(world.sandbox) as server:
         yield (

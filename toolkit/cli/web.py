@@ -27,6 +27,7 @@ def serve(
     name: Annotated[
         list[str] | None, typer.Option(help="Host name the page is reached by, behind a proxy for example.")
     ] = None,
+    entity_type: Annotated[int, typer.Option(help="What appeals become: 2 for deals.")] = 2,
     as_json: Json = False,
 ) -> None:
     """Serve the page until Ctrl-C. Prints a link that lets you in once."""
@@ -52,7 +53,7 @@ def serve(
             )
         show.line(show._("Tokens for colleagues: b24kit serve token add NAME --role publish"))
 
-    serve_page(settings, ready, host=host, port=port, names=tuple(name or ()))
+    serve_page(settings, ready, host=host, port=port, names=tuple(name or ()), entity_type=entity_type)
 
 
 @token.command("add")

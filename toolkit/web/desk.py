@@ -26,7 +26,7 @@ from toolkit.sheets.gate import Limits
 from toolkit.sheets.portal_facts import PortalFacts
 from toolkit.sheets.refusals import Language, SheetRefused
 from toolkit.web import jobs
-from toolkit.web.history import History, Upload
+from toolkit.web.history import History, Step, StepKind, StepState, Upload
 from toolkit.web.jobs import Ordered, Trouble
 from toolkit.web.tokens import Person, Tokens
 from toolkit.web.workers import WorkerDied, WorkerFailed, WorkerLate, Workers
@@ -34,7 +34,9 @@ from toolkit.web.workers import WorkerDied, WorkerFailed, WorkerLate, Workers
 __all__ = ["Busy", "Desk", "Rules"]
 
 _log = logging.getLogger("toolkit.web.desk")
-_LIMITS = Limits(file_mib=20, unpacked_mib=400, rows=50_000, cells=2_000_000, seconds=30)
+_LONGEST_RUN_S = 12 * 3600.0
+_LOCKED_S, _ASK_AGAIN_S = 300.0, 2.0
+_LIMITS = Limits(file_mib=20, unpacked_mib=400, rows=60_000, cells=2_000_000, seconds=30)
 
 
 class Busy(Exception):
@@ -78,6 +80,7 @@ class Desk:
         owner: whoever runs the page; enters by the link it prints.
         clock: of the machine.
         workers: processes that check.
+        entity_type: of what appeals become; 2 for deals.
     """
 
     def __init__(
@@ -88,8 +91,10 @@ class Desk:
         owner: Person | None = None,
         clock: Clock | None = None,
         workers: int = 2,
+        entity_type: int = 2,
     ) -> None:
         self.settings, self.rules, self.owner = settings, rules or Rules(), owner
+        self.entity_type = entity_type
         self.clock: Clock = clock or SystemClock()
         home = settings.state_dir / "page"
         self.tokens = Tokens.of(settings)
@@ -100,12 +105,14 @@ class Desk:
         self.uploads = self.folder / "uploads"
         self.uploads.mkdir(mode=0o700, exist_ok=True)
         self._checkers = Workers(workers, seconds=self.rules.seconds, memory_mib=4096, warm=jobs.warm)
+        self._writers = Workers(1, seconds=_LONGEST_RUN_S, warm=jobs.warm, eager=False)
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="desk")
         self._facts: tuple[float, PortalFacts] | None = None
         self._facts_lock = threading.Lock()
         self._copies: dict[Path, Future[Any]] = {}
         self._copies_lock = threading.Lock()
         self._going: dict[str, Future[None]] = {}
+        self._going_lock, self._steps_lock = threading.Lock(), threading.Lock()
         self._ending = False
 
     def open(self) -> None:
@@ -115,11 +122,16 @@ class Desk:
             self.history.set_upload(upload.id, state="unfinished", kept=0)
         for upload in self.history.uploads_in("checking"):
             self._go(upload.id, self._check, upload.id)
+        for step in self.history.steps_in("working"):
+            self._fail(step.id, Trouble("Interrupted"))
+        for step in self.history.steps_in("writing"):
+            self._go(f"step {step.id}", self._write, step.id)
 
     def close(self) -> None:
         """Stop: what is being written pauses and is gone on with at the next start."""
         self._ending = True
         self._checkers.stop()
+        self._writers.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self.history.close()
 
@@ -191,9 +203,8 @@ class Desk:
         problem, facts = (found, None) if isinstance(found, Trouble) else (None, found)
         answer = self._ask(self._checkers.submit(jobs.check, self._ordered(upload, facts), urgency=0))
         if isinstance(answer, Trouble):
-            told = dict(answer.told) if answer.told else {}
-            state = "refused" if told else "failed"
-            self.history.set_upload(key, state=state, told=told)
+            state = "refused" if answer.refused else "failed"
+            self.history.set_upload(key, state=state, told=dict(answer.told))
         elif answer is not None:
             if problem is not None:
                 answer["portal_problem"] = problem.kind
@@ -210,7 +221,7 @@ class Desk:
         with self._facts_lock:
             if self._facts is not None and time.monotonic() - self._facts[0] < self.rules.facts_s:
                 return self._facts[1]
-            found = jobs.read_portal(self.settings)
+            found = jobs.read_portal(self.settings, self.entity_type)
             if not isinstance(found, Trouble):
                 self._facts = time.monotonic(), found
             return found
@@ -235,7 +246,7 @@ class Desk:
         finally:
             with self._copies_lock:
                 self._copies.pop(target, None)
-        return answer if isinstance(answer, Trouble) else target if answer else Trouble("Defect", "")
+        return answer if isinstance(answer, Trouble) else target if answer else Trouble("Defect")
 
     def template(self, language: Language) -> Path | Trouble:
         """An empty directory with the portal's own drop-downs."""
@@ -243,12 +254,158 @@ class Desk:
         target = self.folder / f"template-{secrets.token_hex(8)}.xlsx"
         known = None if isinstance(facts, Trouble) else facts
         answer = self._ask(self._checkers.submit(jobs.write_empty, target, known, language))
-        return answer if isinstance(answer, Trouble) else target if answer else Trouble("Defect", "")
+        return answer if isinstance(answer, Trouble) else target if answer else Trouble("Defect")
+
+    # -- simulating, publishing, taking back -----------------------------------------------------------
+
+    def simulate(self, upload: Upload, who: str) -> Step:
+        """Run past appeals through an upload's rules."""
+        return self._begin(upload, "simulate", who, self._simulate)
+
+    def publish(self, upload: Upload, who: str, effective_from: date | None) -> Step:
+        """Compare an upload with the portal once more and plan what would be written. Nothing is written."""
+        return self._begin(upload, "publish", who, self._plan, effective_from)
+
+    def provide(self, upload: Upload, who: str) -> Step:
+        """Plan the place where directories are published; once for a portal."""
+        return self._begin(upload, "provision", who, self._plan_place)
+
+    def take_back(self, step: Step, who: str) -> Step:
+        """Plan what takes a publication back. Nothing is written."""
+        return self._begin(self._certain(step.upload), "take_back", who, self._plan_back, of=step.id)
+
+    def agree(self, step: Step, who: str, given: int) -> bool:
+        """Somebody typed the number of changes: write them.
+
+        Returns:
+            False when it is not that number, or somebody else was faster.
+        """
+        if given != step.count:
+            return False
+        facts = {**step.facts, "agreed_by": who}
+        if not self.history.move_step(step.id, "waiting", "writing", agreed=given, facts=facts):
+            return False
+        self._go(f"step {step.id}", self._write, step.id)
+        return True
+
+    def resume(self, step: Step) -> None:
+        """Go on with what stopped halfway."""
+        if self.history.move_step(step.id, "paused", "writing"):
+            self._go(f"step {step.id}", self._write, step.id)
+
+    def drop(self, step: Step) -> None:
+        """Nobody will agree to it."""
+        self.history.move_step(step.id, "waiting", "dropped")
+
+    def simulation(self, upload: Upload, language: Language) -> str:
+        """The simulation's page, in HTML that is safe to show; "" when there is none."""
+        try:
+            return (self._home(upload.id) / f"simulation-{language}.html").read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    def report(self, step: Step) -> Path | None:
+        """The report of a step's run."""
+        found = sorted(self.settings.snapshots.glob(f"*/{step.run}/report.html")) if step.run else []
+        return found[0] if found else None
+
+    def _begin(
+        self,
+        upload: Upload,
+        kind: StepKind,
+        who: str,
+        work: Callable[..., None],
+        *given: Any,
+        of: int | None = None,
+    ) -> Step:
+        with self._steps_lock:
+            for each in self.history.steps(upload.id):
+                if each.kind == kind and each.state == "working":
+                    return each  # pressed twice
+                if each.kind == kind and each.state == "waiting":
+                    self.drop(each)
+            step = self.history.add_step(upload.id, kind, who, self.clock.now(), of)
+        self._go(f"step {step.id}", work, step.id, *given)
+        return step
+
+    def _simulate(self, number: int) -> None:
+        step, upload = self._step(number)
+        facts = self.facts()
+        ordered = self._ordered(upload, None if isinstance(facts, Trouble) else facts)
+        answer = self._ask(self._writers.submit(jobs.simulate, ordered, self._home(upload.id)))
+        if isinstance(answer, Trouble):
+            self._fail(step.id, answer)
+        elif answer is not None:
+            self.history.set_step(step.id, state="done", facts=answer)
+
+    def _plan(self, number: int, effective_from: date | None) -> None:
+        step, upload = self._step(number)
+        ordered = self._ordered(upload, None)
+        going = self._writers.submit(jobs.plan_publication, ordered, effective_from, step.who, urgency=0)
+        self._planned(number, going)
+
+    def _plan_place(self, number: int) -> None:
+        self._planned(number, self._writers.submit(jobs.plan_place, self.settings, urgency=0))
+
+    def _plan_back(self, number: int) -> None:
+        step, _ = self._step(number)
+        published = self.history.step(step.of or 0)
+        run = published.run if published else ""
+        self._planned(number, self._writers.submit(jobs.plan_take_back, self.settings, run, urgency=0))
+
+    def _planned(self, number: int, going: Future[Any]) -> None:
+        answer = self._ask(going)
+        if isinstance(answer, Trouble):
+            self._fail(number, answer)
+        elif answer is not None:
+            run, count = str(answer.pop("run")), int(answer.pop("count"))
+            state = "waiting" if count else "done"
+            self.history.set_step(number, state=state, run=run, count=count, facts=answer)
+
+    def _write(self, number: int) -> None:
+        step, _ = self._step(number)
+        deadline = time.monotonic() + _LOCKED_S
+        while True:
+            who = str(step.facts.get("agreed_by", step.who))
+            job = self._writers.submit(
+                jobs.carry_out, self.settings, step.run, step.agreed or 0, who, urgency=0
+            )
+            answer = self._ask(job)
+            # After a restart the process that was writing may still be at it, and ends by itself.
+            locked = isinstance(answer, Trouble) and answer.kind == "LockedByAnother"
+            if not locked or time.monotonic() > deadline or self._ending:
+                break
+            time.sleep(_ASK_AGAIN_S)
+        if self._ending:
+            return  # it stays as being written, and is gone on with at the next start
+        if isinstance(answer, Trouble):
+            self._fail(number, answer, "failed" if answer.kind == "ApprovalNeeded" else "paused")
+        elif answer is not None:
+            self.history.set_step(
+                number,
+                state="done",
+                facts={**step.facts, "certificate": answer, "version": answer.get("version")},
+            )
+
+    def _fail(self, number: int, trouble: Trouble, state: StepState = "failed") -> None:
+        step, _ = self._step(number)
+        told = {"kind": trouble.kind, "told": dict(trouble.told)}
+        if trouble.kind == "NoPlace":  # not a failure: it only comes before
+            state = "dropped"
+        self.history.set_step(number, state=state, facts={**step.facts, "trouble": told})
+
+    def _step(self, number: int) -> tuple[Step, Upload]:
+        found = self.history.step(number)
+        if found is None:
+            raise KeyError(number)
+        return found, self._certain(found.upload)
 
     # -- inside --------------------------------------------------------------------------------------
 
     def _ordered(self, upload: Upload, facts: PortalFacts | None) -> Ordered:
-        return Ordered(self.settings, self.file_of(upload), self.rules.limits, facts, self.today())
+        return Ordered(
+            self.settings, self.file_of(upload), self.rules.limits, facts, self.today(), self.entity_type
+        )
 
     def _go(self, key: str, work: Callable[..., None], *arguments: Any) -> None:
         """Have something done in the background; what nobody foresaw is logged and shown as our failure."""
@@ -257,12 +414,17 @@ class Desk:
             try:
                 work(*arguments)
             except Exception:  # noqa: BLE001  # a thread has nobody else to tell
-                _log.exception("upload %s", key)
-                if not self._ending:
+                _log.exception("%s", key)
+                if self._ending:
+                    return
+                if key.startswith("step "):
+                    self._fail(int(key.removeprefix("step ")), Trouble("Defect"))
+                else:
                     self.history.set_upload(key, state="failed")
 
-        self._going = {name: each for name, each in self._going.items() if not each.done()}
-        self._going[key] = self._threads.submit(careful)
+        with self._going_lock:
+            self._going = {name: each for name, each in self._going.items() if not each.done()}
+            self._going[key] = self._threads.submit(careful)
 
     def _ask(self, future: Future[Any], seconds: float | None = None) -> Any:
         """What a worker found; `Trouble` when it did not come to an end; None while the page is closing."""
@@ -273,12 +435,12 @@ class Desk:
             refused = SheetRefused(
                 "", "too_costly", seconds=int(self.rules.seconds), memory=limits.memory_mib
             )
-            return Trouble("TooCostly", "", {each: refused.told(each).strip() for each in ("ru", "en")})
+            return Trouble("TooCostly", {each: refused.told(each).strip() for each in jobs.LANGUAGES}, True)
         except (WorkerDied, WorkerFailed, TimeoutError) as error:
             if self._ending:
                 return None
             _log.error("%s", error)
-            return Trouble("Defect", str(error).strip().rpartition("\n")[2])
+            return Trouble("Defect")
 
     def _certain(self, key: str) -> Upload:
         found = self.history.upload(key)

@@ -21,14 +21,17 @@ from toolkit.web.desk import Desk
 from toolkit.web.history import Session
 from toolkit.web.tokens import Person, digest
 
-__all__ = ["COOKIE", "Attempts", "Guard", "Sessions", "Tickets", "Visitor", "genuine"]
+__all__ = ["COOKIE", "POLICY", "Attempts", "Guard", "Sessions", "Tickets", "Visitor", "genuine"]
 
 COOKIE = "b24kit"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""What a browser may load and do on a page: our own styles and script, nothing from elsewhere."""
+
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self';"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",

@@ -18,10 +18,10 @@ from typing import Any, Literal
 
 from toolkit.errors import StorageError
 
-__all__ = ["History", "Session", "Step", "Upload"]
+__all__ = ["History", "Session", "Step", "StepKind", "StepState", "Upload"]
 
 UploadState = Literal["receiving", "unfinished", "checking", "checked", "refused", "failed"]
-StepKind = Literal["simulate", "publish", "take_back"]
+StepKind = Literal["simulate", "provision", "publish", "take_back"]
 StepState = Literal["working", "waiting", "writing", "paused", "done", "failed", "dropped"]
 
 _SCHEMA = """
@@ -88,7 +88,7 @@ class Step:
     Args:
         id: number.
         upload: id.
-        kind: simulate, publish, take_back.
+        kind: simulate, provision (the place to publish to), publish, take_back.
         who: name of the person.
         at: unix seconds.
         state: working (being planned or simulated), waiting (for somebody to agree), writing, paused, done,

@@ -27,9 +27,11 @@ class CannotListen(InputError):
         problem: the system's words.
     """
 
+    sentence = "Cannot listen on {host}:{port}: {problem}. Choose another --port or --host."
+
     def __init__(self, host: str, port: int, problem: str) -> None:
         self.host, self.port, self.problem = host, port, problem
-        super().__init__(f"Cannot listen on {host}:{port}: {problem}. Choose another --port or --host.")
+        super().__init__(self.in_words("en"))
 
 
 def serve_page(
@@ -39,6 +41,7 @@ def serve_page(
     host: str = "127.0.0.1",
     port: int = 0,
     names: tuple[str, ...] = (),
+    entity_type: int = 2,
 ) -> None:
     """Serve the admin's page until the process is asked to end.
 
@@ -48,6 +51,7 @@ def serve_page(
         host: to listen on; other machines reach the page only when it is not loopback.
         port: 0 takes a free one.
         names: host names the page is reached by, beside this machine's own.
+        entity_type: of what appeals become; 2 for deals.
 
     Raises:
         CannotListen: the address is taken or is not this machine's.
@@ -62,7 +66,7 @@ def serve_page(
     except OSError as error:
         raise CannotListen(host, port, error.strerror or str(error)) from error
     with door:
-        desk = Desk(settings, owner=owner)
+        desk = Desk(settings, owner=owner, entity_type=entity_type)
         tickets = Tickets(desk.clock.now)
         own = () if is_loopback(host) or host in ("0.0.0.0", "::") else (host,)  # noqa: S104  # compared, not bound
         site = make_site(desk, tickets, hosts=(*names, *own))

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -20,6 +20,7 @@ from toolkit.web.desk import Desk
 from toolkit.web.entering import Entering
 from toolkit.web.guards import Attempts, Guard, Sessions, Tickets
 from toolkit.web.looking import Looking
+from toolkit.web.publishing import Publishing
 from toolkit.web.rendering import Renderer
 
 __all__ = ["make_site"]
@@ -39,6 +40,7 @@ def make_site(desk: Desk, tickets: Tickets | None = None, *, hosts: tuple[str, .
     sessions = Sessions(desk)
     entering = Entering(desk, render, sessions, tickets or Tickets(desk.clock.now), Attempts(desk.clock.now))
     looking = Looking(desk, render, sessions)
+    publishing = Publishing(desk, render, sessions)
 
     async def wrong(request: Request, error: Exception) -> Response:
         _log.error("%s %s", request.method, request.url.path, exc_info=error)
@@ -48,6 +50,8 @@ def make_site(desk: Desk, tickets: Tickets | None = None, *, hosts: tuple[str, .
         status = error.status_code if isinstance(error, HTTPException) else 500
         key = "forbidden" if status == 403 else "forged" if status == 409 else "not_found"
         visitor = await run_in_threadpool(sessions.visitor, request)
+        if status == 401:
+            return RedirectResponse("/login", 303)
         return await run_in_threadpool(render.said, request, key, status, visitor)
 
     @asynccontextmanager
@@ -60,6 +64,7 @@ def make_site(desk: Desk, tickets: Tickets | None = None, *, hosts: tuple[str, .
         routes=[
             *entering.routes(),
             *looking.routes(),
+            *publishing.routes(),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
             Route("/favicon.ico", lambda _: Response(status_code=204)),
         ],

@@ -32,9 +32,11 @@ class TokenProblem(InputError):
         remedy: what to do.
     """
 
+    sentence = "Token of {name}: {problem}. {remedy}"
+
     def __init__(self, name: str, problem: str, remedy: str) -> None:
         self.name, self.problem, self.remedy = name, problem, remedy
-        super().__init__(f"Token of {name!r}: {problem}. {remedy}")
+        super().__init__(self.in_words("en"))
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,24 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Публикует сотрудник с правом публикации. Передайте ему адрес этой страницы.",
         "Somebody who may publish can do this. Give them the address of this page.",
     ),
+    "place_title": ("Место публикации", "The place of publication"),
+    "place_lead": (
+        "На портале ещё нет места, где хранится опубликованный справочник. Его создают один раз: это смарт-процесс"
+        " «Маршрутизация». Страница покажет, что создаст, и спросит согласия.",
+        "The portal has no place yet where the published directory lives. It is made once: the smart process"
+        " Routing. You see what would be made, and are asked.",
+    ),
+    "place_button": ("Подготовить место публикации", "Prepare the place"),
+    "confirm_place_title": ("Создать место публикации?", "Make the place of publication?"),
+    "confirm_place_button": ("Создать", "Make it"),
+    "place_done_title": ("Место публикации готово", "The place of publication is there"),
+    "place_next": ("Теперь можно опубликовать справочник.", "The directory can be published now."),
+    "in_force": ("Справочник действует с {day}.", "The directory is in force from {day}."),
+    "dropped_title": ("Отложено", "Put aside"),
+    "dropped_lead": (
+        "Это согласие больше не ждут: его отложили или подготовили заново. На портале ничего не изменено.",
+        "Nobody waits for this any more: it was put aside, or prepared anew. Nothing was changed on the portal.",
+    ),
     "effective_from": ("Действует с (пусто — сразу)", "In force from (empty: at once)"),
     "planning_title": ("Готовим публикацию…", "Preparing the publication…"),
     "planning_back_title": ("Готовим возврат…", "Preparing the take-back…"),
@@ -204,6 +222,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Этот справочник уже опубликован: менять нечего.",
         "This directory is published already: nothing to change.",
     ),
+    "nothing_short": ("менять нечего", "nothing to change"),
     "diff": (
         "Чем новая версия отличается от действующей",
         "How the new version differs from the current one",
@@ -216,6 +235,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "diff_added": ("Добавлено", "Added"),
     "diff_removed": ("Удалено", "Removed"),
     "diff_changed": ("Изменено", "Changed"),
+    "diff_reordered": ("Переставлено", "Reordered"),
+    "diff_filters": ("фильтры", "filters"),
+    "diff_substitutions": ("замещения", "substitutions"),
+    "diff_change": ("Что", "What"),
+    "diff_row": ("Правило", "Rule"),
+    "diff_fields": ("Поля", "Fields"),
+    "diff_before": ("Было", "Was"),
+    "diff_after": ("Станет", "Will be"),
+    "diff_more": ("Показаны первые {shown} из {count}.", "The first {shown} of {count} are shown."),
     "writing_title": ("Записываем на портал…", "Writing to the portal…"),
     "writing_lead": (
         "Страницу можно закрыть: запись продолжится, а после перезапуска — с того же места.",
@@ -253,8 +281,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The version before this publication will be in force again.",
     ),
     "step_failed": ("Не получилось", "It did not work"),
+    "done_so_far": ("Что уже сделано с этим файлом", "What was done with this file"),
+    "kind_simulate": ("Что изменится", "What would change"),
+    "kind_provision": ("Место публикации", "The place of publication"),
+    "kind_publish": ("Публикация", "Publication"),
+    "kind_take_back": ("Возврат прежней версии", "Take-back"),
+    "simulated": ("посчитано", "worked out"),
     "version": ("версия {version}", "version {version}"),
     "published": ("опубликован", "published"),
+    "made": ("создано", "made"),
     "taken_back": ("возвращён", "taken back"),
     "in_hand": ("в работе", "under way"),
     "waits": ("ждёт согласия", "waits for somebody to agree"),
@@ -289,6 +324,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
 """Key to Russian and English."""
 
 TROUBLES: Mapping[str, tuple[str, str]] = {
+    "NoPlace": (
+        "На портале ещё нет места, где хранится опубликованный справочник.",
+        "The portal has no place yet where the published directory lives.",
+    ),
     "AccessRefused": (
         "Портал отказал в доступе: у вебхука нет нужных прав.",
         "The portal refused: the webhook lacks rights.",
@@ -313,6 +352,10 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "Портал отдал список не целиком. Повторите.",
         "A list of the portal came incomplete. Try again.",
     ),
+    "Interrupted": (
+        "Страница перезапускалась. На портале ничего не изменено; начните это действие заново.",
+        "The page was started again. Nothing was changed on the portal; begin this step anew.",
+    ),
     "LimitReached": (
         "Портал перегружен запросами. Повторите позже.",
         "The portal is at its limit. Try again later.",
@@ -332,7 +375,6 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "На диске этого компьютера не удалось записать файл.",
         "A file could not be written on this machine.",
     ),
-    "TooCostly": ("Работа заняла слишком много времени.", "It took too long."),
     "Unreachable": ("Портал недоступен. Повторите позже.", "The portal cannot be reached. Try again later."),
 }
 """Class of an error to what an admin is told; others are told by `step_failed`."""
@@ -361,8 +403,8 @@ class Speech:
         return WORDS[key][self._at].format(**facts)
 
     def trouble(self, kind: str) -> str:
-        """Why something was not done."""
-        return TROUBLES[kind][self._at] if kind in TROUBLES else self("step_failed") + "."
+        """Why something was not done; "" where the error's own words say it best."""
+        return TROUBLES[kind][self._at] if kind in TROUBLES else ""
 
     def moment(self, at: float) -> str:
         """`5 марта, 14:07` by this machine's clock; the year only when it is another."""

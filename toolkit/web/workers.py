@@ -52,6 +52,7 @@ class Workers:
         count: of them.
         seconds: one piece of work may take.
         memory_mib: one process may take; None bounds nothing. Kept where the system can.
+        eager: start the processes now, not when the first work comes.
         warm: called once in each new process, to import what the work needs.
     """
 
@@ -62,8 +63,9 @@ class Workers:
         seconds: float,
         memory_mib: int | None = None,
         warm: Callable[[], Any] | None = None,
+        eager: bool = True,
     ) -> None:
-        self._seconds, self._memory_mib, self._warm = seconds, memory_mib, warm
+        self._seconds, self._memory_mib, self._warm, self._eager = seconds, memory_mib, warm, eager
         self._queue: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._numbers = itertools.count()
         self._ending = threading.Event()
@@ -111,11 +113,15 @@ class Workers:
     def _serve(self, number: int) -> None:
         line: Connection | None = None
         while not self._ending.is_set():
-            if line is None:
+            if line is None and self._eager:
                 line = self._start(number)
             job = self._queue.get()
             if self._ending.is_set() or not job.future.set_running_or_notify_cancel():
                 continue
+            if line is not None and not self._running[number].is_alive():  # ended while it had nothing to do
+                self._end(number, line)
+                line = None
+            line = line or self._start(number)
             try:
                 line.send((job.work, job.arguments))
                 if not line.poll(self._seconds):
