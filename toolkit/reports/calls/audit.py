@@ -183,8 +183,8 @@ def _by_line(calls: pd.DataFrame) -> pd.DataFrame:
     counted = calls.groupby(["line", "employee"]).agg(most_calls=("call", "size")).reset_index()
     counted = counted.sort_values(["line", "most_calls", "employee"], ascending=[True, False, True])
     most = counted.drop_duplicates("line").set_index("line")
-    found["most_by"] = found["line"].map(most["employee"]).astype("str")
-    found["most_share"] = found["line"].map(most["most_calls"]) / found["calls"]
+    found["most_by"] = most["employee"].reindex(found["line"]).to_numpy()
+    found["most_share"] = most["most_calls"].reindex(found["line"]).to_numpy() / found["calls"]
     return found
 
 
