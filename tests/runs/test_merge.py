@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,6 @@ UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "deleted",
 
 WRITTEN = ("lose_answer", "server_error_after", "partial")
 """Faults after which something was written: they are played at every kind of write."""
-
-
-class Killed(BaseException):
-    """The process is gone: nothing in it runs any more."""
 
 
 @pytest.fixture
@@ -174,44 +169,6 @@ def test_every_fault_around_the_merge_ends_like_the_undisturbed_run(kind: str, t
 
         assert same_end(world, tmp_path), (kind, method, at)
         assert merges(world) == 3, (kind, method, at)
-
-
-@pytest.mark.parametrize("after", [False, True])
-def test_killed_at_every_request_it_resumes_to_the_same_portal(after: bool, tmp_path: Path) -> None:
-    # Every second request here, the others in the sibling: together they are all of them.
-    for at in range(2 if after else 1, 40, 2):
-        if not _killed(tmp_path / str(at), at, tmp_path, after=after):
-            assert at > 8
-            return
-    raise AssertionError("the sweep never reached the end of the run")
-
-
-def _killed(root: Path, at: int, tmp_path: Path, *, after: bool) -> bool:
-    world = make_doubled(root)
-    run = world.plan()
-    send, seen = world.portal.send, itertools.count(1)
-
-    def dying(commands):
-        mine = next(seen) == at
-        if mine and not after:
-            raise Killed
-        outcomes = send(commands)
-        if mine:
-            raise Killed
-        return outcomes
-
-    world.portal.send = dying
-    died = False
-    try:
-        world.apply(run)
-    except Killed:
-        died = True
-    world.portal.send = send
-    run.close()
-    world.apply(run)
-    assert same_end(world, tmp_path), at
-    assert merges(world) == 3, at
-    return died
 
 
 def test_a_group_that_is_struck_leaves_its_cards_alone(world: World) -> None:

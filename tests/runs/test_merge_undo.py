@@ -17,7 +17,10 @@ from .duplicates import ask, cards, held, make_doubled, seeded
 
 UNHAPPY = ("lose_answer", "cut_before", "server_error_after", "partial", "timeout")
 # What cannot come back: ids are compared through the table of aliases, moments and makers are today's.
-GONE_FOR_GOOD = ("CREATED_TIME", "CREATED_BY", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID")
+GONE_FOR_GOOD = (
+    *("CREATED_TIME", "CREATED_BY", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID"),
+    *("CHANGED_DATE", "CHANGED_BY", "ACTIVITY_DATE"),
+)
 _SHORT = {"L": "lead", "C": "contact", "CO": "company"}
 _TYPES = {1: "lead", 2: "deal", 3: "contact", 4: "company", 8: "requisite"}
 
