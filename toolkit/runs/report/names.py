@@ -19,6 +19,7 @@ from toolkit.records.spellings import UnreadableError
 from toolkit.records.tables import defined_type
 from toolkit.runs.references import REFERENCE
 from toolkit.runs.report.wording import Wording
+from toolkit.runs.settings_of_types import SETTINGS
 
 __all__ = ["Names", "Piece", "plain"]
 
@@ -236,6 +237,10 @@ class Names:
         name, kind = str(change["entity"]), str(change["kind"])
         if kind == "notify":
             return "", self.message(str(change["after"]), change.get("result"))
+        if kind == "copy":
+            return "", self._("the recording becomes a file of the record")
+        if kind == "bind" and name in SETTINGS:
+            return self._setting(change["before"]), self._setting(change["after"]) or self._("is taken away")
         if kind == "bind":
             return self._link(change["before"]), self._link(change["after"]) or self._(
                 "the link is taken away"
@@ -250,6 +255,15 @@ class Names:
             return instead, self.cells(name, change["after"])
         before, after = self.cells(name, change["before"]), self.cells(name, change["after"])
         return before, self._("the record is deleted") if kind == "delete" else after
+
+    def _setting(self, text: str) -> str:
+        """A stage by its code and name, a card by the titles of its sections, relations by what they lead to."""
+        found: Mapping[str, Any] = json.loads(text)
+        if "sections" in found:
+            return "; ".join(str(each.get("title", "")) for each in found["sections"])
+        if "parents" in found:
+            return ", ".join(self._(entity(f"item:{each}").name) for each in found["parents"])
+        return f"{found['code']}: {found['NAME']}" if found else ""
 
     def _link(self, text: str) -> str:
         to: Mapping[str, Any] = json.loads(text)
