@@ -135,7 +135,10 @@ def _heat(axes: Axes, pivot: Pivot) -> None:
         axes.set_axis_off()
         return
     most = max(int(counts.max()), 1)
-    axes.imshow(counts, aspect="auto", cmap=_HEAT, vmin=0, vmax=most)
+    # Drawn cell by cell: a bitmap would be an image, and the page lets no images in.
+    places = (np.arange(counts.shape[1]), np.arange(counts.shape[0]))
+    axes.pcolormesh(*places, counts, cmap=_HEAT, vmin=0, vmax=most, edgecolors="white", linewidth=0.5)
+    axes.invert_yaxis()
     wording = Wording(pivot.language)
     for row, column in np.ndindex(*counts.shape):
         number = int(counts[row, column])
