@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli import publishing
 from toolkit.cli.asking import workspace
 from toolkit.cli.options import Json
 from toolkit.cli.telling import print_json
@@ -16,6 +17,7 @@ from toolkit.errors import StorageError
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Routing directories that admins keep in spreadsheets.")
+app.add_typer(publishing.app)
 
 
 @app.command("check")

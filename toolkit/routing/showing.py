@@ -74,9 +74,10 @@ def simulation_page(simulation: Simulation, language: str = "ru", *, whole: bool
     )
     environment.filters["number"] = lambda value: number(value, said)
     at = simulation.history["at"]
-    asked = words["since_until"].format(
-        since=at.min().strftime("%d.%m.%Y"), until=at.max().strftime("%d.%m.%Y")
-    )
+    asked = ""
+    if len(at):
+        ends = {key: day.strftime("%d.%m.%Y") for key, day in (("since", at.min()), ("until", at.max()))}
+        asked = words["since_until"].format(**ends)
     examples = simulation.changed.head(_ROWS)
     return environment.get_template("simulation.html.j2").render(
         whole=whole,
@@ -84,7 +85,7 @@ def simulation_page(simulation: Simulation, language: str = "ru", *, whole: bool
         words=words,
         summary=simulation.summary,
         compared=simulation.current is not None,
-        period=asked if len(at) else "",
+        period=asked,
         as_of=words["as_of"].format(day=simulation.on.strftime("%d.%m.%Y")) if simulation.on else "",
         chart=simulation.chart(said),
         load=simulation.load.head(_ROWS).to_dict("records"),

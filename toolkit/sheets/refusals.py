@@ -130,3 +130,7 @@ class SheetRefused(SheetError):
         """The message in a language."""
         problem, remedy = REFUSALS[self.code][language]
         return f"{self.sheet} {problem.format(**self.facts)}. {remedy.format(**self.facts)}"
+
+    def in_words(self, language: str) -> str:
+        """The same, as every error of the toolkit is asked."""
+        return self.told("ru" if language == "ru" else "en")
