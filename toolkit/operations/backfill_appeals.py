@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -48,6 +48,7 @@ NOBODY = "nobody who works there answers for it"
 SOON_AFTER = "the appeal made for this client soon after the call"
 ITS_OWN = "the appeal of its conversation"
 A_NEWCOMER = "nobody has this number: a contact for it"
+_BLOCK = 20_000  # rows turned into objects at a time
 BEFOREHAND = 5
 """The phase of the contacts that appeals name."""
 
@@ -151,9 +152,8 @@ class BackfillAppeals(Operation):
         name = f"item:{params.appeals}"
         appeals = tables[name]
         fields = appeal_fields(appeals.columns, params.fields, asked_by=self.name)
-        talks = read_talks(tables, join_s=params.join_s)
         shelf = AppealShelf.of(appeals, fields["calls"])
-        legs, table = self._sorted_out(talks, shelf, tables, params)
+        legs, table = self._sorted_out(read_talks(tables, join_s=params.join_s), shelf, tables, params)
         missing = legs[legs["fate"].eq("attach")].astype({"appeal": "int64"})
         begun = missing["talk"].isin(legs.loc[legs["held"].notna(), "talk"])
         missing = missing.assign(reason=np.where(begun, ITS_OWN, SOON_AFTER))
@@ -182,7 +182,7 @@ class BackfillAppeals(Operation):
         self, talks: Talks, shelf: AppealShelf, tables: Tables, params: BackfillAppealsParams
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The calls with their fate and appeal; the conversations with deal and responsible."""
-        legs, table = talks.legs.copy(), talks.table.copy()
+        legs, table = talks.legs, talks.table  # nobody else holds them: no copies
         table["newcomer"] = newcomers(table, tables["call"]) if params.unknown == "contacts" else ""
         table["problem"] = table["problem"].mask(table["newcomer"].ne(""), "")
         legs["held"] = legs["call"].map(shelf.holders).astype("Int64")
@@ -213,7 +213,7 @@ class BackfillAppeals(Operation):
         params: BackfillAppealsParams,
     ) -> Changes:
         """New appeals and their links; in the order of their time, as the import wants them."""
-        mine = legs[legs["fate"] == "create"]
+        mine = legs.loc[legs["fate"] == "create", ["talk", "call", "row", "start", "activity"]]
         if mine.empty:
             return Changes()
         new = table.loc[mine["talk"].unique()].sort_values(["end", "key"], kind="stable")
@@ -246,14 +246,16 @@ class BackfillAppeals(Operation):
         markers = [marker_of(key) for key in new["key"]]
         when = "dated as the call" if dated else "dated today: newer appeals exist"
         when = when if params.silent else "added as by hand"
-        deal = np.where(new["chosen_deal"].notna(), "with its deal", "no single open deal")
+        deal = pd.Series("no single open deal", index=new.index).mask(
+            new["chosen_deal"].notna(), "with its deal"
+        )
         by = new["client_by"].map({"link": "client by the call", "activity": "client by the activity"})
         by = by.fillna("client by the number").mask(new["newcomer"].ne(""), "a new contact")
-        reasons = [f"conversation, {one}, {two}, {when}" for one, two in zip(by, deal, strict=True)]
+        reasons = "conversation, " + by.astype("str") + ", " + deal + f", {when}"
         made_of = creates(name, _filled(cells), markers=markers, reason=reasons)
         bound = mine[mine["activity"].notna()].drop_duplicates("activity")
-        marker = dict(zip(new.index, markers, strict=True))
-        links = [{"entityTypeId": params.appeals, "entityId": made(marker[talk])} for talk in bound["talk"]]
+        theirs = bound["talk"].map(pd.Series(markers, index=new.index, dtype="str"))
+        links = ({"entityTypeId": params.appeals, "entityId": made(marker)} for marker in theirs)
         return Changes.joined(
             _cards(new, params),
             made_of,
@@ -405,14 +407,17 @@ def _calls_by_talk(legs: pd.DataFrame) -> pd.Series[Any]:
     return pd.Series(lists, index=talks[starts], dtype="object")
 
 
-def _filled(cells: pd.DataFrame) -> list[dict[str, Any]]:
-    """One object per row, of the cells that hold something."""
+def _filled(cells: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """One object per row, of the cells that hold something; made one by one, for there may be a million."""
     names = [str(each) for each in cells.columns]
-    columns = []
-    for name in cells.columns:
-        values = cells[name].astype(object)
-        columns.append(values.where(values.notna() & values.ne(""), None).tolist())
-    return [
-        {name: value for name, value in zip(names, row, strict=True) if value is not None and value != []}
-        for row in zip(*columns, strict=True)
-    ]
+    for start in range(0, len(cells), _BLOCK):
+        block = cells.iloc[start : start + _BLOCK].astype(object)
+        columns = [
+            block[name].where(block[name].notna() & block[name].ne(""), None).tolist() for name in block
+        ]
+        for row in zip(*columns, strict=True):
+            yield {
+                name: value
+                for name, value in zip(names, row, strict=True)
+                if value is not None and value != []
+            }

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -51,6 +52,7 @@ PHASES: dict[str, int] = {
     "notify": 90,
 }
 
+_BLOCK = 20_000  # objects turned into text at a time
 AFTERWARDS = 60
 """The phase of what follows a merge: it is carried out only where the merge of its group was."""
 
@@ -239,10 +241,10 @@ def merges(
 
 def creates(
     entity: str,
-    values: Sequence[Mapping[str, Any]],
+    values: Iterable[Mapping[str, Any]],
     *,
     markers: Sequence[str],
-    reason: str | Sequence[str],
+    reason: str | Sequence[str] | pd.Series[str],
     group: str | Sequence[str] = "",
     replaces: Sequence[int] | None = None,
 ) -> Changes:
@@ -284,7 +286,7 @@ def binds(
     entity: str,
     ids: Sequence[int],
     *,
-    to: Sequence[Mapping[str, Any]],
+    to: Iterable[Mapping[str, Any]],
     reason: str | Sequence[str],
     group: str | Sequence[str] = "",
     instead_of: Sequence[Mapping[str, Any]] | None = None,
@@ -436,8 +438,8 @@ def _rows(
     kind: Kind,
     entity: str,
     ids: Sequence[int] | pd.Series[Any] | None,
-    before: Sequence[str],
-    after: Sequence[str],
+    before: Sequence[str] | pd.Series[str],
+    after: Sequence[str] | pd.Series[str],
     reason: Any,
     marker: Any,
     group: Any,
@@ -450,8 +452,8 @@ def _rows(
                 "kind": kind,
                 "entity": entity,
                 "record_id": record_ids.reset_index(drop=True),
-                "before": list(before),
-                "after": list(after),
+                "before": before if isinstance(before, pd.Series) else list(before),
+                "after": after if isinstance(after, pd.Series) else list(after),
                 "reason": _column(reason, count),
                 "marker": _column(marker, count),
                 "group": _column(group, count),
@@ -460,10 +462,13 @@ def _rows(
     )
 
 
-def _column(value: Any, count: int) -> list[str]:
+def _column(value: Any, count: int) -> list[str] | pd.Series[str]:
     if isinstance(value, str):
         return [value] * count
-    column = [str(each) for each in value]
+    if isinstance(value, pd.Series):
+        column: list[str] | pd.Series[str] = value.astype("str").reset_index(drop=True)
+    else:
+        column = [str(each) for each in value]
     if len(column) != count:
         raise ValueError(f"{len(column)} values for {count} changes")
     return column
@@ -481,8 +486,13 @@ def _objects(columns: Mapping[str, Sequence[Any] | pd.Series[Any]]) -> list[str]
     ]
 
 
-def _each_object(objects: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [json.dumps(dict(each), ensure_ascii=False, default=_plain) for each in objects]
+def _each_object(objects: Iterable[Mapping[str, Any]]) -> pd.Series[str]:
+    """One JSON object each; in a compact column block by block, for there may be a million."""
+    rest, blocks = iter(objects), []
+    while block := list(islice(rest, _BLOCK)):
+        texts = [json.dumps(dict(each), ensure_ascii=False, default=_plain) for each in block]
+        blocks.append(pd.Series(texts, dtype="str"))
+    return pd.concat(blocks, ignore_index=True) if blocks else pd.Series(dtype="str")
 
 
 def _rendered(value: Any) -> str:

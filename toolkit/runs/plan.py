@@ -30,6 +30,7 @@ _SCHEMA = pa.schema(
         ("struck", pa.bool_()),
     ]
 )
+_BLOCK = 50_000  # rows hashed at a time: a row's hash does not depend on the others
 _LISTED = pa.schema([(name, pa.int64() if name == "record_id" else pa.string()) for name in LISTED_COLUMNS])
 
 
@@ -97,7 +98,9 @@ class Plan:
         """What names this exact plan: a hash of its rows, struck or not, and its facts."""
         digest = hashlib.sha256(json.dumps(dict(self.facts), sort_keys=True, default=str).encode())
         for name in self.table.columns:
-            digest.update(pd.util.hash_pandas_object(self.table[name], index=False).to_numpy().tobytes())
+            for start in range(0, len(self.table), _BLOCK):
+                block = self.table[name].iloc[start : start + _BLOCK]
+                digest.update(pd.util.hash_pandas_object(block, index=False).to_numpy().tobytes())
         return digest.hexdigest()[:16]
 
     def summary(self) -> pd.DataFrame:
