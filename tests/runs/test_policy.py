@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,10 @@ def test_the_template_is_a_valid_policy(tmp_path: Path) -> None:
     assert Policy.read(tmp_path / "policy.yaml").operations == ["reassign_contacts"]
 
 
+SMALL = "operations: [a]\nkinds: [update]\nmax_changes: 50\n"
+MAILING = SMALL + "tell: {email: {server: mail.example.ru"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -76,9 +80,48 @@ def test_the_template_is_a_valid_policy(tmp_path: Path) -> None:
         ("operations: [a]\nkinds: [update]\nmax_changes: 5\ncanary: 5", "canary is not smaller"),
         ("operations: [a]\nkinds: [paint]\nmax_changes: 50", "kinds"),
         (
-            "operations: [a]\nkinds: [update]\nmax_changes: 50\nwindow: {start: '1:00', end: '2:00', zone: Mars}",
+            SMALL + "window: {start: '1:00', end: '2:00', zone: Mars}",
             "window",
         ),
+        (SMALL + "missed: tell", "has nobody to tell"),
+        (SMALL + "missed: late", "there is no window"),
+        (SMALL + "tell: {when: always}", "names nobody"),
+        (
+            SMALL + "tell: {webhook: 'http://example.ru/x'}",
+            "plain HTTP to another machine",
+        ),
+        (
+            SMALL + "tell: {webhook: 'https://me:secret@example.ru/x'}",
+            "holds a password",
+        ),
+        (
+            SMALL + "tell: {webhook: 'example.ru'}",
+            "is not an address",
+        ),
+        (SMALL + "tell: {portal: [0]}", "which begin at 1"),
+        (
+            MAILING + ", security: none, sender: a@b.ru, to: [c@d.ru]}}",
+            "only for a mail server on this machine",
+        ),
+        (
+            MAILING + ", sender: robot, to: [c@d.ru]}}",
+            "is not an e-mail address",
+        ),
+        (
+            MAILING + ", sender: a@b.ru, to: [c@d.ru], password: x}}",
+            "password",
+        ),
+        (
+            SMALL + "window: {start: '1:00', end: '1:00'}",
+            "start and end are the same",
+        ),
+        (
+            SMALL + "window: {start: '01:00', end: '02:00', days: [8]}",
+            "days are 1",
+        ),
+        (SMALL + "missed: perhaps", "missed"),
+        ("operations: []\nkinds: [update]\nmax_changes: 5\ncanary: 1", "operations"),
+        ("operations: [a]\nkinds: []\nmax_changes: 5\ncanary: 1", "kinds"),
         ("[", "cannot be read"),
         ("", "cannot be used"),
     ],
@@ -118,3 +161,29 @@ def test_a_night_window_of_friday_lasts_into_saturday() -> None:
 
     assert window.remaining_s(saturday_at_one) == 5 * 3600
     assert window.remaining_s(saturday_at_one + 86400) == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("21:00", "6:00"), ("'21:00'", "'06:00'"), ("21:00:00", "06:00:00"), ("'21:00'", "'6:00'")],
+)
+def test_a_time_means_what_it_looks_like_with_or_without_quotes(tmp_path: Path, start: str, end: str) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(SMALL + f"window: {{start: {start}, end: {end}}}", encoding="utf-8")
+
+    window = Policy.read(path).window
+
+    assert window is not None
+    assert (window.start, window.end) == (time(21), time(6))
+
+
+@given(st.floats(0, 20 * 86400), st.floats(0, 10 * 86400))
+def test_a_night_was_missed_only_if_it_passed_from_evening_to_morning(since: float, span: float) -> None:
+    window = Window.model_validate({"start": "21:00", "end": "06:00", "zone": "UTC"})
+    midnight = datetime(2026, 6, 1, tzinfo=UTC).timestamp()
+    begun, now = midnight + since, midnight + since + span
+    nights = [midnight + day * 86400 + 21 * 3600 for day in range(-1, 32)]
+
+    wanted = sum(begun < opens and opens + 9 * 3600 <= now for opens in nights)
+
+    assert window.missed(begun, now) == wanted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +13,7 @@ import typer
 from toolkit.cli.asking import approver, nights_of, parameters, read_policy, workspace
 from toolkit.cli.options import Given, Json, LogFile, MaxShare, Nights, ParamFile, PolicyFile, RunName, Yes
 from toolkit.cli.telling import certificate_facts, finish, print_json, show_plan, tell_result
-from toolkit.errors import ApprovalNeeded, ParameterError
+from toolkit.errors import ApprovalNeeded, ParameterError, StorageError
 
 if TYPE_CHECKING:
     from toolkit.runs import Certificate, Policy, Run, Window
@@ -191,8 +193,9 @@ def run(
     rules = read_policy(policy)
     if rules is not None:
         if canary is not None:
-            rules = rules.model_copy(update={"canary": canary})
+            rules = rules.model_copy(update={"canary": max(canary, rules.canary)})
         files = Files(summary, metrics)
+        files.check()
         _unattended(
             work,
             show,
@@ -236,6 +239,20 @@ class Files:
 
     summary: Path | None
     metrics: Path | None
+
+    def check(self) -> None:
+        """Stop before anything is begun when one of them could not be written in the end.
+
+        Raises:
+            StorageError: its folder is missing or closed to us.
+        """
+        for path in (self.summary, self.metrics):
+            if path is None:
+                continue
+            if not path.parent.is_dir():
+                raise StorageError(path, os.strerror(errno.ENOENT), "Nothing was begun. Make its folder.")
+            if path.is_dir() or not os.access(path.parent, os.W_OK):
+                raise StorageError(path, os.strerror(errno.EACCES), "Nothing was begun. Choose another file.")
 
 
 def _unattended(

@@ -13,7 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from toolkit.errors import PlanError
 from toolkit.runs.addressees import Tell
@@ -38,6 +38,17 @@ class Window(BaseModel):
     end: time
     zone: str = "Europe/Moscow"
     days: list[int] = Field(default_factory=list)
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _as_written(cls, given: object) -> object:
+        """YAML reads 21:00 without quotes as 21 sixties; taken for seconds, it would be 00:21."""
+        if isinstance(given, int) and not isinstance(given, bool):
+            seconds = given * 60 if given < 24 * 60 else given
+            return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        if isinstance(given, str) and given[1:2] == ":":
+            return f"0{given}"
+        return given
 
     @model_validator(mode="after")
     def _known(self) -> Window:
