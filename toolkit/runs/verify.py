@@ -20,7 +20,7 @@ import pandas as pd
 
 from toolkit.client import Clock
 from toolkit.errors import StorageError
-from toolkit.records import Difference, Snapshot, Wanted, compare, entity, same, take_snapshot
+from toolkit.records import Difference, FieldType, Snapshot, Wanted, compare, entity, same, take_snapshot
 from toolkit.runs.bindings import HANGING
 from toolkit.runs.folder import Run, private
 from toolkit.runs.merges.verdict import MergesDone
@@ -28,11 +28,12 @@ from toolkit.runs.operation import Operation
 from toolkit.runs.plan import Plan
 from toolkit.runs.recordings import copied_cells, judge_copies
 from toolkit.runs.references import with_ids
-
 from toolkit.runs.settings_of_types import SETTINGS
+
 __all__ = ["Certificate", "check_canary", "judge", "verify"]
 
 _CELL_COLUMNS = ["entity", "record_id", "field", "wanted", "found", "verdict", "by", "at"]
+_NUMBERS = frozenset({"integer", "double"})
 _SLACK_S = 5.0  # the portal keeps whole seconds, and a batch takes its time
 
 
@@ -200,7 +201,7 @@ def _judge_updates(
     ):
         for field_name, value in cells.items():
             found = columns[field_name][at]
-            if int(record_id) in exists and same(_none(found), value, types[field_name]):
+            if int(record_id) in exists and _reads_as(_none(found), value, types[field_name]):
                 good += 1
                 continue
             by, moment, unix = touched.get(int(record_id), _UNTOUCHED)
@@ -219,6 +220,14 @@ def _judge_updates(
                 )
             )
     return good, bad
+
+
+def _reads_as(found: Any, wanted: Any, kind: FieldType) -> bool:
+    """Whether a cell reads as it was written. A number that was emptied may read 0: PHP casts "" to that.
+
+    Source: unconfirmed; no page says what an emptied number of a custom field reads, 2026-11-22.
+    """
+    return same(found, wanted, kind) or (wanted == "" and kind.kind in _NUMBERS and found == 0)
 
 
 def _judge_creates(plan: pd.DataFrame, after: Snapshot, cells: list[dict[str, Any]]) -> int:
