@@ -175,26 +175,24 @@ def serving(desk: Desk, world: World) -> Iterator[Page]:
         door.close()
 
 
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Settings]]:
-    """A portal with the people and pipelines the directories of the tests name."""
-    home = tmp_path_factory.mktemp("shop")
+@contextmanager
+def shop_in(home: Path) -> Iterator[tuple[World, Settings]]:
+    """A portal with the people, pipelines and appeals the directories of the tests name."""
     world = make_world(home / "world", contacts=2, deals=2)
     furnish(world)
     fill(world)
     world.sandbox.clock = WallClock()
     with serve(world.sandbox) as server:
-        yield (
-            world,
-            Settings.load(
-                env_file=None,
-                webhook=f"{server.url}/rest/1/{SECRET}/",
-                state_dir=home / "state",
-                snapshots=home / "snapshots",
-                plan="box",
-                fence_s=1.0,
-            ),
-        )
+        webhook = f"{server.url}/rest/1/{SECRET}/"
+        folders = {"state_dir": home / "state", "snapshots": home / "snapshots"}
+        yield world, Settings.load(env_file=None, webhook=webhook, plan="box", fence_s=1.0, **folders)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Settings]]:
+    """Such a portal, on which nothing is published."""
+    with shop_in(tmp_path_factory.mktemp("shop")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

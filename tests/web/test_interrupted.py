@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.sheets.directories import row, write
+from tests.web.conftest import shop_in
 from tests.web.test_publishing import at, heading, press, waits_for
 from tests.web.test_serving import Shop, b24kit, enter, environment, served
 from toolkit import workflow
 from toolkit.settings import Settings
 
 
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A portal of its own."""
+    with shop_in(tmp_path_factory.mktemp("market")) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_publication_is_gone_on_with_after_the_page_was_ended(
-    shop: Shop, tmp_path: Path, number: signal.Signals
+    market: Shop, tmp_path: Path, number: signal.Signals
 ) -> None:
-    world, _ = shop
-    env = {**environment(shop, tmp_path), "B24_FENCE_S": "1"}
+    world, _ = market
+    env = {**environment(market, tmp_path), "B24_FENCE_S": "1"}
     token = b24kit(env, "serve", "token", "add", "Ольга", "--role", "publish", "--json")["token"]
     rules = [row(f"Тема {at} {number}", who="Вера Громова") for at in range(120)]
     path = write(rules, tmp_path / "много.xlsx")

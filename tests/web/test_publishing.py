@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.sheets.directories import row, write
-from tests.web.conftest import Page, Visitor, headline, page_with
+from tests.web.conftest import Page, Visitor, headline, page_with, shop_in
 from toolkit import workflow
 
 FIRST = [row("Брак"), row("Доставка", who="Вера Громова"), row("Курьер", who="Глеб Дёмин")]
@@ -19,9 +18,10 @@ SECOND = [row("Брак", who="Захар Зимин"), *FIRST[1:], row("Воз�
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, shop: Any) -> Iterator[Page]:
-    """A page of its own: what is published here would surprise others."""
-    with page_with(shop, tmp_path_factory.mktemp("publishing")) as opened:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A page and a portal of their own: what is published here would surprise others."""
+    home = tmp_path_factory.mktemp("publishing")
+    with shop_in(home) as own, page_with(own, home / "state") as opened:
         yield opened
 
 

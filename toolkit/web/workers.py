@@ -1,6 +1,6 @@
 """Processes that work on uploads, so that one of them cannot disturb the page or another upload.
 
-Each is used again and again, which saves the second that importing pandas takes; one that dies or does not
+Each is used again and again, and begins as a copy of one that has imported everything; one that dies or does not
 come to an end is replaced, and only what it worked on has failed.
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any
 
 __all__ = ["WorkerDied", "WorkerFailed", "WorkerLate", "Workers"]
@@ -66,6 +67,7 @@ class Workers:
         eager: bool = True,
     ) -> None:
         self._seconds, self._memory_mib, self._warm, self._eager = seconds, memory_mib, warm, eager
+        self._context = _context(warm.__module__ if warm is not None else __name__)
         self._queue: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._numbers = itertools.count()
         self._ending = threading.Event()
@@ -144,9 +146,8 @@ class Workers:
             line.close()
 
     def _start(self, number: int) -> Connection:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        running = context.Process(
+        ours, theirs = self._context.Pipe()
+        running = self._context.Process(
             target=_work,
             args=(theirs, self._memory_mib, self._warm),
             name=f"b24kit-page-{number}",
@@ -163,6 +164,15 @@ class Workers:
         running.kill()
         running.join()
         _log.warning("a worker ended with code %s and is replaced", running.exitcode)
+
+
+def _context(module: str) -> ForkServerContext | SpawnContext:
+    """How processes begin: as copies of one that has imported what they need; anew where that cannot be had."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")  # Windows
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    return context
 
 
 def _nothing() -> None:
