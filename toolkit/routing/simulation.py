@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -38,8 +38,15 @@ def simulate(
         away: people who are not there beyond the substitutions, as in `Directory.route`.
     """
     past = PastAppeals(history, on)
+    past.text_classes({*_words_of(new), *(_words_of(current) if current is not None else ())})
     before = decide_all(Directory(current), past, away) if current is not None else _as_it_was(history)
     return Simulation(current, new, history, past, before, decide_all(Directory(new), past, away), on)
+
+
+def _words_of(book: Book) -> Iterator[str]:
+    """All words a directory looks for in texts, so that these are searched once for both."""
+    yield from (word for rule in book.rules for word in rule.stop_words)
+    yield from (each.word for each in book.filters)
 
 
 def _as_it_was(history: pd.DataFrame) -> Decided:

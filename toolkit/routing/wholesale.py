@@ -37,8 +37,11 @@ __all__ = ["Decided", "PastAppeals", "decide_all", "first_of_each"]
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _WEEK = 7 * 24 * 60
-_LOOK_ALIKES = str.maketrans("abcehkmoptxyё", "авсенкмортхуе")
-_INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD])
+_LATIN = re.compile("[a-z]")
+_SAME = {
+    **str.maketrans("abcehkmoptxyё", "авсенкмортхуе"),
+    **dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD]),
+}
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -66,6 +69,9 @@ class PastAppeals:
 
     def __init__(self, history: pd.DataFrame, on: date | None = None) -> None:
         self.frame, self.on = history, on
+        self._words: frozenset[str] = frozenset()
+        self._held: list[frozenset[str]] = [frozenset()]
+        self._class_of_text: Ints = np.zeros(0, dtype="int64")
         at = history["at"].to_numpy(dtype="datetime64[m]")
         days = at.astype("datetime64[D]")
         self.days: Ints = days.astype("int64") + _EPOCH
@@ -111,20 +117,31 @@ class PastAppeals:
 
     def text_classes(self, words: Iterable[str]) -> tuple[Ints, list[frozenset[str]]]:
         """For each appeal a class, and for each class the words its texts hold; class 0 holds none."""
-        wanted = sorted(set(words))
+        wanted = frozenset(words)
         classes: dict[frozenset[str], int] = {frozenset(): 0}
         if not wanted:
             return np.zeros(len(self), dtype="int64"), list(classes)
-        codes, texts, skeletons = self._texts
+        if not wanted <= self._words:
+            self._look_for(wanted)
+        of = np.array([classes.setdefault(held & wanted, len(classes)) for held in self._held], dtype="int64")
+        return of[self._class_of_text[self._texts[0]]], list(classes)
+
+    def _look_for(self, words: frozenset[str]) -> None:
+        """Search all texts once more, for these words and those known before."""
+        self._words |= words
+        known = sorted(self._words)
+        _, texts, skeletons = self._texts
         # Whatever a folded text holds, its skeleton holds too; few texts are left to be folded.
-        near = re.compile("|".join(re.escape(_skeleton(word)) for word in wanted))
+        near = re.compile("|".join(re.escape(_skeleton(word)) for word in known))
+        classes: dict[frozenset[str], int] = {frozenset(): 0}
         of = np.zeros(len(texts) + 1, dtype="int64")  # the last one for appeals without a text
         for at, skeleton in enumerate(skeletons):
             if near.search(skeleton):
-                folded = fold(texts[at])
-                held = frozenset(word for word in wanted if holds(folded, word))
+                # Without Latin letters nothing was taken for something else: the skeleton is the folded text.
+                folded = fold(texts[at]) if _LATIN.search(texts[at].casefold()) else skeleton
+                held = frozenset(word for word in known if holds(folded, word))
                 of[at] = classes.setdefault(held, len(classes))
-        return of[codes], list(classes)
+        self._held, self._class_of_text = list(classes), of
 
     def appeal(self, row: int, text_class: int = 1) -> Appeal:
         """One of them, for the evaluator.
@@ -340,5 +357,4 @@ def _folded(column: pd.Series[Any]) -> tuple[Ints, list[str | None]]:
 def _skeleton(text: str) -> str:
     """What two texts share that fold alike; others may share it, too."""
     seen = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
-    seen = seen.translate(_INVISIBLE).casefold().translate(_LOOK_ALIKES)
-    return " ".join(seen.split())
+    return " ".join(seen.casefold().translate(_SAME).split())

@@ -1,0 +1,121 @@
+"""Open appeals follow the published directory, on a portal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.routing.desk import Desk, rule
+from toolkit import workflow
+from toolkit.errors import ParameterError
+from toolkit.runs import Run
+from toolkit.sandbox.state.records import Draft
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk whose deals have a topic and a note of routing; nothing published yet."""
+    desk = Desk.opened(tmp_path)
+    with workflow.connect(desk.work) as portal:
+        for name, label in (("TOPIC", "Тема"), ("NOTE", "Куда направлено")):
+            field = {
+                "FIELD_NAME": name,
+                "USER_TYPE_ID": "string",
+                "EDIT_FORM_LABEL": {"ru": label, "en": label},
+            }
+            field["LIST_COLUMN_LABEL"] = field["EDIT_FORM_LABEL"]
+            portal.call("crm.deal.userfield.add", {"fields": field})
+    return desk
+
+
+def add(desk: Desk, topic: str, who: int, stage: str = "NEW") -> int:
+    with workflow.connect(desk.work) as portal:
+        fields = {"title": topic, "ufCrm_TOPIC": topic, "assignedById": who, "stageId": stage}
+        return int(portal.call("crm.item.add", {"entityTypeId": 2, "fields": fields})["item"]["id"])
+
+
+def save(desk: Desk, deal: int, **columns: Any) -> None:
+    """A person saves a deal in the interface."""
+    sandbox = desk.world.sandbox
+    sandbox.records.update(sandbox.schema.kind(2), deal, Draft(dict(columns)), sandbox.system_caller(1))
+
+
+def owners(desk: Desk) -> dict[int, int]:
+    rows = desk.world.sandbox.store.rows("SELECT ID, ASSIGNED_BY_ID FROM crm_2 ORDER BY ID")
+    return {row["ID"]: row["ASSIGNED_BY_ID"] for row in rows}
+
+
+def plan(desk: Desk, **given: Any) -> Run:
+    return workflow.plan(desk.work, "reroute_open_appeals", workflow.reroute_parameters(desk.work, given))
+
+
+def test_what_stands_wrong_is_moved_and_an_undo_brings_it_back(desk: Desk) -> None:
+    desk.publish([rule("Брак", 2, Заместитель=5), rule("Доставка", 3)])
+    wrong, right, left = add(desk, "БРАК", 4), add(desk, "доставка", 3), add(desk, "Брак", 6)
+    over, other = add(desk, "Брак", 4, "WON"), add(desk, "Прочее", 4)
+    before = owners(desk)
+
+    run = plan(desk)
+    assert workflow.rehearse(desk.work, run).clean
+    desk.carry_out(run)
+
+    after = owners(desk)
+    assert {deal: who for deal, who in after.items() if before[deal] != who} == {wrong: 2, left: 2}
+    assert (after[right], after[over], after[other]) == (3, 4, 4)
+    assert len(plan(desk).plan.active) == 0
+    desk.carry_out(workflow.plan_undo(desk.work, run))
+    assert owners(desk) == before
+
+
+def test_a_person_who_takes_it_over_keeps_it_until_dismissed(desk: Desk) -> None:
+    desk.publish([rule("Брак", 2)])
+    deal = add(desk, "Брак", 2)
+    noted = {"routed_field": "ufCrm_NOTE"}
+    desk.carry_out(plan(desk, **noted))
+
+    save(desk, deal, ASSIGNED_BY_ID=5)
+    run = plan(desk, **noted)
+    assert len(run.plan.active) == 0
+    assert run.plan.listed["record_id"].tolist() == [deal]
+
+    desk.world.sandbox.store.update("user", 5, {"ACTIVE": "N"})
+    desk.carry_out(plan(desk, **noted))
+    assert owners(desk)[deal] == 2
+
+
+def test_an_appeal_somebody_has_moved_on_keeps_its_stage(desk: Desk) -> None:
+    desk.publish([rule("Брак", 2)])
+    stages = [
+        row["STATUS_ID"]
+        for row in desk.world.sandbox.store.rows(
+            "SELECT STATUS_ID FROM status WHERE ENTITY_ID = 'DEAL_STAGE' ORDER BY SORT"
+        )
+    ]
+    deal = add(desk, "Брак", 4)
+    save(desk, deal, STAGE_ID=stages[1])
+
+    desk.carry_out(plan(desk))
+
+    found = desk.world.sandbox.store.rows(f"SELECT ASSIGNED_BY_ID, STAGE_ID FROM crm_2 WHERE ID = {deal}")[0]
+    assert (found["ASSIGNED_BY_ID"], found["STAGE_ID"]) == (2, stages[1])
+
+
+def test_a_new_version_moves_only_what_it_changed(desk: Desk) -> None:
+    desk.publish([rule("Брак", 2), rule("Доставка", 3)])
+    first, second = add(desk, "Брак", 2), add(desk, "Доставка", 3)
+    desk.publish([rule("Брак", 2), rule("Доставка", 4)])
+
+    run = plan(desk)
+    assert run.plan.active["record_id"].tolist() == [second]
+    desk.carry_out(run)
+    assert (owners(desk)[first], owners(desk)[second]) == (2, 4)
+
+
+def test_without_a_directory_in_force_nothing_is_started(desk: Desk) -> None:
+    with pytest.raises(ParameterError, match="without a published directory"):
+        plan(desk)
+    desk.publish([rule("Брак", 2)])
+    with pytest.raises(ParameterError, match="not a field"):
+        plan(desk, routed_field="ufCrm_NOWHERE")
