@@ -214,3 +214,42 @@ def test_no_fault_leaves_the_process_half_made(firm: Firm, kind: str, method: st
 
     assert len(stages(firm, 180)) == 5
     assert firm.sandbox.store.value("SELECT COUNT(*) FROM dynamic_type WHERE CODE = 'b24kit_appeals'") == 1
+
+
+def fields(firm: Firm) -> list[str]:
+    rows = firm.sandbox.store.rows("SELECT FIELD_NAME FROM user_field WHERE ENTITY_ID = 'CRM_1' ORDER BY 1")
+    return [row["FIELD_NAME"] for row in rows]
+
+
+def test_fields_added_to_an_adopted_process_go_again_while_nobody_has_filled_them(firm: Firm) -> None:
+    before = (fields(firm), firm.appeals(), card(firm, 177))
+    run = settled(firm, adopt=177, fields=BY_HAND)
+
+    undo = firm.undo(run)
+
+    assert set(firm.carry_out(undo)) == {"done"}
+    assert firm.verify(undo, Undo.of(run)).complete
+    assert (fields(firm), firm.appeals(), card(firm, 177)) == before
+
+
+def test_a_field_somebody_filled_stays_with_its_values(firm: Firm) -> None:
+    run = settled(firm, adopt=177, fields=BY_HAND)
+    one, other = (
+        firm.portal.call("crm.item.add", {"entityTypeId": 177, "fields": {"title": each}})["item"]["id"]
+        for each in ("Ключи", "Гарантия")
+    )
+    firm.portal.call("crm.item.update", {"entityTypeId": 177, "id": one, "fields": {"ufCrm1Line": "+7 495"}})
+    undo = firm.undo(run)
+    # And another one after the plan was made.
+    firm.portal.call(
+        "crm.item.update", {"entityTypeId": 177, "id": other, "fields": {"ufCrm1Number": "+7 900"}}
+    )
+
+    counts = firm.carry_out(undo)
+
+    assert counts["conflict"] == 1
+    assert "holds values: the field stays" in set(undo.plan.listed["reason"])
+    assert {"UF_CRM_1_LINE", "UF_CRM_1_NUMBER"} <= set(fields(firm))
+    assert "UF_CRM_1_TRANSCRIPT" not in fields(firm)
+    kept = firm.portal.call("crm.item.get", {"entityTypeId": 177, "id": other})["item"]
+    assert kept["ufCrm1Number"] == "+7 900"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any, ClassVar
@@ -70,8 +71,8 @@ class ProvisionAppeals(Operation):
         "ru": "Настроить смарт-процесс «Обращения»",
     }
     undo: ClassVar[Mapping[str, str]] = {
-        "en": "a smart process made here, while it is empty; fields added to an adopted one stay",
-        "ru": "созданный смарт-процесс, пока он пуст; поля, добавленные в существующий, остаются",
+        "en": "a smart process made here, while it is empty; of an adopted one the fields nobody has filled",
+        "ru": "созданный смарт-процесс, пока он пуст; у существующего — добавленные поля, пока они пусты",
     }
     Params = ProvisionAppealsParams
 
@@ -206,7 +207,8 @@ class ProvisionAppeals(Operation):
         names: dict[str, Any] = {}
         for code in params.description.fields:
             if params.fields.get(code):
-                names[code] = str(upper[params.fields[code]])
+                # A rehearsal's portal has no records of the process, so it does not describe their fields.
+                names[code] = str(upper.get(params.fields[code]) or _upper_name(params.fields[code]))
             elif code in here:
                 names[code] = here[code]
             elif code in alike and code not in params.fields:
@@ -327,6 +329,11 @@ def _free(types: pd.DataFrame) -> int:
 
 def _typed(kind: str, multiple: Any) -> str:
     return f"{kind} with several values" if multiple is True or multiple == 1 else kind
+
+
+def _upper_name(name: str) -> str:
+    """`UF_CRM_1_1650000001` of `ufCrm1_1650000001`, as the portal spells the two."""
+    return re.sub(r"^ufCrm_?(\d+)_?", r"UF_CRM_\1_", name).upper()
 
 
 def _on(value: Any) -> bool:

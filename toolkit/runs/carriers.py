@@ -13,6 +13,7 @@ from toolkit.runs.multivalues import as_added, as_edits, as_imported, same_rows
 from toolkit.runs.notes import ADD_METHOD, DELETE_METHOD, Note
 from toolkit.runs.recordings import Copy
 from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
+from toolkit.runs.unfilled import still_unfilled, unfilled_reads
 
 __all__ = [
     "AGAIN",
@@ -157,7 +158,17 @@ class _Create(Base):
 
 
 class _Delete(_Update):
-    """A record that must still read as it did."""
+    """A record that must still read as it did; a custom field besides must still be empty."""
+
+    def reads(self, rows: Sequence[Row]) -> list[Command]:
+        """One list call by ids; and, of custom fields, the records saved meanwhile."""
+        return [*super().reads(rows), *unfilled_reads(rows)]
+
+    def judge(
+        self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
+    ) -> list[Verdict]:
+        """True when it is gone; open when it reads as before."""
+        return still_unfilled(rows, super().judge(rows, outcomes, types), outcomes[1:])
 
     def _one(self, row: Row, record: Mapping[str, Any] | None, types: Mapping[str, FieldType]) -> Verdict:
         if record is None:
@@ -250,9 +261,11 @@ def imported(row: Row) -> bool:
 
 def _by_ids(kind: Entity, rows: Sequence[Row]) -> Command:
     """Read these records by id, with their cells and who touched them last."""
-    fields = sorted({name for row in rows for name in (*row.after, *row.before)})
+    fields = sorted(
+        {name for row in rows for name in (*(row.after if row.kind != "delete" else ()), *row.before)}
+    )
     extra = ["updatedBy", "updatedTime"] if kind.family == "item" else ["MODIFY_BY_ID", "DATE_MODIFY"]
+    extra = ["changedBy", "changedDate"] if kind.name == "task" else extra
     where = {f"@{kind.id_field}": [row.record_id for row in rows]}
     params = kind.list_params([*fields, *extra], where)
     return Command(kind.list_method, {**params, "order": {kind.id_field: "ASC"}, "start": -1})
-    extra = ["changedBy", "changedDate"] if kind.name == "task" else extra

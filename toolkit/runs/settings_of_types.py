@@ -29,7 +29,7 @@ from toolkit.client import Command, Outcome
 from toolkit.records import FieldType
 from toolkit.runs.rows import Base, Row, Verdict, listed_in
 
-__all__ = ["SETTINGS", "CardLayout", "Relations", "Stages", "as_set", "same_layout", "stage_facts"]
+__all__ = ["SETTINGS", "CardLayout", "Relations", "Stages", "as_set", "same_layout", "stage_facts", "stands"]
 
 SETTINGS = ("status", "card", "relation")
 """Entities whose `bind` rows are such settings."""
@@ -217,6 +217,34 @@ def _own(relations: Any) -> list[dict[str, Any]]:
         for each in relations or []
         if each.get("isPredefined") != "Y"
     ]
+
+
+def stands(
+    table: pd.DataFrame, name: str, number: int, wanted: Mapping[str, Any], instead: Mapping[str, Any]
+) -> bool:
+    """Whether a snapshot shows a setting as it was before a change.
+
+    Args:
+        table: the entity `status`, `card` or `relation`.
+        name: which of them.
+        number: entity type id.
+        wanted: what stood there before; empty for nothing.
+        instead: what the change put in its place.
+    """
+    if name == "status":
+        pipeline = instead.get("pipeline", "")
+        theirs = table[table["ENTITY_ID"] == f"DYNAMIC_{number}_STAGE_{pipeline}"] if len(table) else table
+        plain = theirs.astype(object).where(theirs.notna(), None).to_dict("records")
+        facts = [stage_facts({str(key): value for key, value in row.items()}) for row in plain]
+        seen = next((each for each in facts if each["code"] == instead["code"]), None)
+        return seen is None if not wanted else seen is not None and _reads(seen, wanted)
+    column = "value" if name == "card" else "relations"
+    held = table[table["ID"] == number][column].tolist() if len(table) else []
+    known = json.loads(held[0]) if held and isinstance(held[0], str) else None
+    if name == "card":
+        return same_layout(known, wanted.get("sections", []))
+    parents = {int(each["entityTypeId"]) for each in (known or {}).get("parent") or []}
+    return parents.isdisjoint(instead.get("parents", ()))
 
 
 def as_set(table: pd.DataFrame, name: str, number: int, after: Mapping[str, Any]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from toolkit.errors import PlanError
-from toolkit.records import entity, same
+from toolkit.records import Snapshot, entity, same
 from toolkit.runs.changes import PHASES, Changes, binds, deletes, listed, rewrites, unbinds
 from toolkit.runs.folder import Run
 from toolkit.runs.journal import SETTLED
@@ -23,13 +23,16 @@ from toolkit.runs.multivalues import rows_of
 from toolkit.runs.notes import notes_taken_back
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import in_place, made_by, with_ids
-from toolkit.runs.settings_of_types import SETTINGS
+from toolkit.runs.settings_of_types import SETTINGS, stands
+from toolkit.runs.unfilled import column_of, is_empty, unfilled
 
 __all__ = ["Undo", "UndoParams"]
 
 CHANGED_SINCE = "changed since by somebody else: left as it is"
 GONE = "the record is gone"
 STAYS = "goes with its smart process, or stays"
+FILLED = "holds values: the field stays"
+UNFILLED = "created by the run, and nobody has filled it"
 NOT_UNDOABLE = "cannot be taken back"
 
 
@@ -59,6 +62,7 @@ class Undo(Operation):
         types: field types by entity, from the run's snapshot.
         merges: takes merges back; None when there were none.
         fields: what the run read, by entity; needed with merges.
+        numbers: `CRM_5` to the entity type id of the smart process it belongs to, of those there were before.
     """
 
     name = "undo"
@@ -72,8 +76,9 @@ class Undo(Operation):
         types: Mapping[str, Mapping[str, Any]],
         merges: Unmerge | None = None,
         fields: Mapping[str, Sequence[str] | None] | None = None,
+        numbers: Mapping[str, int] | None = None,
     ) -> None:
-        self._done, self._types = done, types
+        self._done, self._types, self._numbers = done, types, numbers or {}
         self._merges, self._fields = merges, fields or {}
 
     @classmethod
@@ -102,7 +107,7 @@ class Undo(Operation):
         before = run.before
         types = {name: before.field_types(name) for name in before.entities}
         if not (done["kind"] == "merge").any():
-            return cls(done, types)
+            return cls(done, types, numbers=_numbers(before))
         fields = {name: read.get("fields") for name, read in run.facts.reads.items()}
         again = taken_back(run.id, _earlier_undos(run, besides))
         return cls(done, types, Unmerge(run.id, done, before, again), fields)
@@ -110,6 +115,8 @@ class Undo(Operation):
     def reads(self, params: UndoParams) -> Mapping[str, Read]:
         """The records that were written, whole."""
         reads = {name: Read() for name in dict.fromkeys(self._done["entity"]) if name != "user"}
+        fields_of = _given_fields(self._done, self._numbers)
+        reads |= {f"item:{number}": Read() for number in fields_of if f"item:{number}" not in reads}
         numbers = [entity(name).entity_type_id for name in reads if name.startswith("item:")]
         if numbers and "type" not in reads:
             reads["type"] = Read(filter={"@entityTypeId": numbers})  # their switches, for the rehearsal
@@ -146,13 +153,11 @@ class Undo(Operation):
             if kind == "update":
                 parts.append(self._updates(str(name), rows, tables[str(name)]))
             elif kind == "create" and name == "userfield":
-                # Deleting a field deletes its values in every record; with its empty process it goes by itself.
-                made = [json.loads(text)["id"] for text in rows["result"]]
-                parts.append(listed(str(name), made, STAYS))
+                parts.append(self._fields_made(rows, tables))
             elif kind == "create":
                 parts.append(self._creates(str(name), rows, tables[str(name)]))
             elif kind == "bind" and name in SETTINGS:
-                parts.append(self._settings(str(name), rows))
+                parts.append(self._settings(str(name), rows, tables))
             elif kind == "bind":
                 parts.append(self._binds(str(name), rows, tables))
             elif kind == "note":
@@ -260,7 +265,26 @@ class Undo(Operation):
             listed(name, moved, NOT_UNDOABLE, [f"bind of {name}"] * len(moved)),
         )
 
-    def _settings(self, name: str, rows: pd.DataFrame) -> Changes:
+    def _fields_made(self, rows: pd.DataFrame, tables: Tables) -> Changes:
+        """Custom fields go while they are empty; those of a process the run made go with it."""
+        kept: list[tuple[int, str, str]] = []
+        going: list[tuple[int, dict[str, Any]]] = []
+        for wrote, result in zip(rows["after"], rows["result"], strict=True):
+            field, made = json.loads(wrote), int(json.loads(result)["id"])
+            number = self._numbers.get(str(field["entityId"]))
+            records = tables.get(f"item:{number}")
+            column = column_of(records, str(field["fieldName"])) if records is not None else ""
+            if number is None or records is None or not column:
+                kept.append((made, STAYS, ""))
+            elif not is_empty(records, column):
+                kept.append((made, FILLED, str(field["fieldName"])))
+            else:
+                going.append((made, unfilled(records, number, column)))
+        gone = deletes("userfield", [made for made, _ in going], before=[{} for _ in going], reason=UNFILLED)
+        gone = Changes(gone.table.assign(after=[json.dumps(facts) for _, facts in going]), gone.listed)
+        return Changes.joined(gone, _kept("userfield", kept))
+
+    def _settings(self, name: str, rows: pd.DataFrame, tables: Tables) -> Changes:
         """Settings of smart processes put back; those of one the run made go with it."""
         made = {
             int(json.loads(text).get("entityTypeId", 0))
@@ -268,7 +292,13 @@ class Undo(Operation):
                 self._done["entity"].eq("type") & self._done["kind"].eq("create"), "after"
             ]
         }
-        back = rows[~rows["record_id"].isin(made)]
+        table = tables[name]
+        open_ = [
+            int(number) not in made
+            and not stands(table, name, int(number), json.loads(was), json.loads(wrote))
+            for number, was, wrote in zip(rows["record_id"], rows["before"], rows["after"], strict=True)
+        ]
+        back = rows[pd.Series(open_, index=rows.index, dtype=bool)]
         return binds(
             name,
             back["record_id"].tolist(),
@@ -300,10 +330,46 @@ class Undo(Operation):
         rows = self._done[(self._done["kind"] == "create") & (self._done["entity"] == name)]
         return rows["result"].tolist()
 
+    def _results(self) -> list[Any]:
         return [json.loads(text) if isinstance(text, str) and text else {} for text in self._done["result"]]
 
     def _type(self, name: str, field: str) -> Any:
         return self._types.get(name, {}).get(field) or entity(name).field_type(field)
+
+
+def _earlier_undos(run: Run, besides: str) -> list[Run]:
+    """Undos of a run that wrote something, oldest first.
+
+    Raises:
+        PlanError: one of them is not finished.
+    """
+    found = []
+    for each in Run.all(run.folder.parent.parent, run.now):
+        if each.facts.undoes != run.id or each.id == besides or each.facts.rehearses or not each.has_plan:
+            continue
+        touched = each.journal.counts()
+        if not touched:
+            continue
+        if set(each.plan.active["change"]) - set(each.journal.in_state(*SETTLED)):
+            raise PlanError(
+                f"run {run.id}", f"is being taken back by {each.id}", f"First: b24kit resume {each.id}"
+            )
+        found.append(each)
+    return found
+
+
+def _given_fields(done: pd.DataFrame, numbers: Mapping[str, int]) -> list[int]:
+    """Entity type ids of the smart processes, there before, that a run gave fields."""
+    rows = done[(done["kind"] == "create") & (done["entity"] == "userfield")]
+    owners = {str(json.loads(text)["entityId"]) for text in rows["after"]}
+    return sorted(numbers[each] for each in owners if each in numbers)
+
+
+def _numbers(before: Snapshot) -> dict[str, int]:
+    if "type" not in before.entities:
+        return {}
+    types = before.table("type", ["id", "entityTypeId"])
+    return {f"CRM_{own}": int(number) for own, number in zip(types["id"], types["entityTypeId"], strict=True)}
 
 
 def _standing(links: Sequence[Mapping[str, Any]], tables: Tables) -> list[bool]:
@@ -330,24 +396,3 @@ def _kept(name: str, kept: Sequence[tuple[int, str, str]]) -> Changes:
         return Changes()
     ids, reasons, details = zip(*kept, strict=True)
     return listed(name, list(ids), list(reasons), list(details))
-def _earlier_undos(run: Run, besides: str) -> list[Run]:
-    """Undos of a run that wrote something, oldest first.
-
-    Raises:
-        PlanError: one of them is not finished.
-    """
-    found = []
-    for each in Run.all(run.folder.parent.parent, run.now):
-        if each.facts.undoes != run.id or each.id == besides or each.facts.rehearses or not each.has_plan:
-            continue
-        touched = each.journal.counts()
-        if not touched:
-            continue
-        if set(each.plan.active["change"]) - set(each.journal.in_state(*SETTLED)):
-            raise PlanError(
-                f"run {run.id}", f"is being taken back by {each.id}", f"First: b24kit resume {each.id}"
-            )
-        found.append(each)
-    return found
-
-

@@ -60,6 +60,9 @@ RUSSIAN: dict[str, str] = {
     "leave": "оставить",
     "different clients": "разные клиенты",
     "no evidence": "не доказательство",
+    "the value of a card that is not merged was chosen": (
+        "выбрано значение карточки, которая не объединяется"
+    ),
     "Choose the value of one of the cards.": "Выберите значение одной из карточек.",
     "Every group is a block; only the yellow cells are asked. The decision is in its first row.": (
         "Каждая группа — блок строк; заполняются только жёлтые ячейки. Решение — в первой строке блока."
@@ -303,10 +306,10 @@ RUSSIAN: dict[str, str] = {
     "delete": "удалить",
     "merge": "объединить",
     "bind": "связать",
+    "copy": "скопировать",
     "notify": "уведомить",
     # kinds of record
     "lead": "лид",
-    "copy": "скопировать",
     "deal": "сделка",
     "contact": "контакт",
     "company": "компания",
@@ -440,6 +443,9 @@ RUSSIAN: dict[str, str] = {
     "the group is larger than allowed": "группа больше, чем разрешено",
     "made equal, so that the cards can be merged": "выровнено, чтобы карточки можно было объединить",
     "its link follows the merge": "связь переходит вслед за объединением",
+    "the lead it came from cannot be written: it stays the surviving one": (
+        "исходный лид записать нельзя: останется тот, с которым объединили"
+    ),
     "its requisites follow the merge": "реквизиты меняются вслед за объединением",
     "the surviving card has another address of this kind: this one goes": (
         "у остающейся карточки другой адрес этого вида: этот пропадёт"
@@ -495,9 +501,6 @@ RUSSIAN: dict[str, str] = {
     "goes with its smart process, or stays": "уйдёт вместе со смарт-процессом или останется",
     "the smart process of appeals": "смарт-процесс обращений",
     "a field of appeals": "поле обращения",
-    "appeals need it switched on": "обращениям нужно, чтобы это было включено",
-    "a field made by hand could serve: confirm it": "подошло бы поле, созданное вручную: подтвердите",
-    "another line": "другая линия",
     "a stage of appeals": "стадия обращений",
     "a stage as described": "стадия, как описано",
     "a stage reads otherwise than described": "стадия называется не так, как описано",
@@ -521,6 +524,9 @@ RUSSIAN: dict[str, str] = {
     "transcript": "расшифровки",
     "holds values: the field stays": "в поле есть значения: оно остаётся",
     "created by the run, and nobody has filled it": "создано этим запуском, и никто его не заполнил",
+    "appeals need it switched on": "обращениям нужно, чтобы это было включено",
+    "a field made by hand could serve: confirm it": "подошло бы поле, созданное вручную: подтвердите",
+    "another line": "другая линия",
     "another direction": "другое направление",
     "missed": "пропущенный",
     "answered": "отвеченный",
@@ -619,6 +625,21 @@ PLURALS: dict[str, tuple[str, str, str]] = {
 }
 
 PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"two cards of one part are to stay: (\d+) and (\d+)"),
+        r"в одной подгруппе остаться может только одна карточка, а отмечены \1 и \2",
+        r"two cards of one part are to stay: \1 and \2",
+    ),
+    (
+        re.compile(r"nothing connects (\d+) and (\d+)"),
+        r"карточки \1 и \2 ничто не связывает",
+        r"nothing connects \1 and \2",
+    ),
+    (
+        re.compile(r"(\d+) and (\d+) may not become one: (?P<said>.*)"),
+        r"карточки \1 и \2 объединять нельзя: \g<said>",
+        r"\1 and \2 may not become one: \g<said>",
+    ),
     (
         re.compile(r"([\w, ]+) changed since the snapshot, by user (\d+) at (\S+)"),
         r"поле <fields>\1</fields> после снимка изменил(а) user \2, <moment>\3</moment>",
