@@ -215,7 +215,6 @@ def _repairs(
         client=("client", "first"),
         responsible_id=("responsible_id", "first"),
         responsible=("responsible", "first"),
-        lines=("line", lambda lines: ", ".join(sorted({line for line in lines if line}))),
     )
     by_own = recent[recent["employee_id"].eq(recent["responsible_id"])].groupby(key).size()
     found = most.merge(facts.reset_index(), on=key)
@@ -233,6 +232,11 @@ def _repairs(
         columns={"client_entity": "entity", "client_id": "id", "employee_id": "to_id"}
     )
     found["to"] = named(found["to_id"], dataset.people, dataset.language)
+    theirs = recent[["client_entity", "client_id", "line"]].drop_duplicates()
+    theirs = theirs.merge(found[["entity", "id"]], left_on=key, right_on=["entity", "id"]).sort_values("line")
+    lines = theirs.groupby(["entity", "id"])["line"].agg(", ".join)
+    index = pd.MultiIndex.from_frame(found[["entity", "id"]])
+    found["lines"] = lines.reindex(index).to_numpy(dtype=object)
     columns = ["entity", "id", "client", "responsible_id", "responsible", "calls", "by_responsible"]
     found = found.sort_values(["to_calls", "entity", "id"], ascending=[False, True, True])
     repairs: pd.DataFrame = found[[*columns, "to_id", "to", "to_calls", "lines"]].reset_index(drop=True)

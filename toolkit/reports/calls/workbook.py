@@ -153,9 +153,16 @@ def _table_sheet(writer: SheetWriter, name: str, table: ReportTable) -> None:
         )
     rows = min(len(table.frame), MOST_ROWS)
     parts = [table.frame[column.key].head(rows).tolist() for column in table.columns]
+    plain, quoted = writer.format(), writer.format(quote_prefix=True)
     for row, values in enumerate(zip(*parts, strict=True), start=1):
         for index, value in enumerate(values):
-            _cell(writer, sheet, row, index, value, table.columns[index])
+            if isinstance(
+                value, str
+            ):  # most cells of long tables; looking a format up for each would be slow
+                shown_as = quoted if value.startswith(_FORMULA_LIKE) else plain
+                sheet.write_string(row, index, value[:_LONGEST], shown_as)
+            else:
+                _cell(writer, sheet, row, index, value, table.columns[index])
     if table.total is not None:
         for index, value in enumerate(table.totals()):
             _cell(writer, sheet, rows + 1, index, value, table.columns[index], bold=True, top=1)
