@@ -113,13 +113,14 @@ def test_the_shell_completes_commands_and_operations(host: Path, shell: str) -> 
     script = b24kit(host, _B24KIT_COMPLETE=f"source_{shell}")
     assert script.returncode == 0, script.stderr
     assert "b24kit" in script.stdout
-    typed = {
-        "bash": {"COMP_WORDS": "b24kit sch", "COMP_CWORD": "1"},
-        "zsh": {"_TYPER_COMPLETE_ARGS": "b24kit sch"},
-        "fish": {"_TYPER_COMPLETE_ARGS": "b24kit sch", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
-    }[shell]
-    offered = b24kit(host, _B24KIT_COMPLETE=f"complete_{shell}", **typed)
-    assert "schedule" in offered.stdout, offered.stderr
+    for words, wanted in (("b24kit sch", "schedule"), ("b24kit run reassign_c", "reassign_contacts")):
+        typed = {
+            "bash": {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))},
+            "zsh": {"_TYPER_COMPLETE_ARGS": words},
+            "fish": {"_TYPER_COMPLETE_ARGS": words, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+        }[shell]
+        offered = b24kit(host, _B24KIT_COMPLETE=f"complete_{shell}", **typed)
+        assert wanted in offered.stdout, offered.stderr
 
 
 def test_a_project_is_laid_out_from_the_installed_package(host: Path) -> None:

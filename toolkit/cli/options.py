@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ __all__ = [
     "LogFile",
     "MaxShare",
     "Nights",
+    "OperationName",
     "ParamFile",
     "PolicyFile",
     "Port",
@@ -20,6 +22,17 @@ __all__ = [
     "Yes",
 ]
 
+
+def _operations(incomplete: str) -> list[str]:
+    """Names that complete what was typed; read off the files, for importing them takes a second."""
+    folders = [Path(__file__).parent.parent / "operations"]
+    if os.environ.get("B24_OPERATIONS"):
+        folders.append(Path(os.environ["B24_OPERATIONS"]))
+    names = {each.stem for folder in folders for each in folder.glob("[!_]*.py")}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+OperationName = Annotated[str, typer.Argument(help="Name of the operation.", autocompletion=_operations)]
 Given = Annotated[
     list[str] | None,
     typer.Option("--param", "-p", help="name=value; value as in YAML, or @file for a table or a list."),

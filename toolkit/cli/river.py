@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolkit.cli.asking import approver, nights_of, parameters, read_policy, workspace
-from toolkit.cli.options import Given, Json, LogFile, MaxShare, Nights, ParamFile, PolicyFile, RunName, Yes
+from toolkit.cli.options import (
+    Given,
+    Json,
+    LogFile,
+    MaxShare,
+    Nights,
+    OperationName,
+    ParamFile,
+    PolicyFile,
+    RunName,
+    Yes,
+)
 from toolkit.cli.telling import certificate_facts, finish, print_json, show_plan, tell_result
 from toolkit.errors import ApprovalNeeded, ParameterError, StorageError
 
@@ -27,7 +38,7 @@ app = typer.Typer()
 
 @app.command()
 def plan(
-    operation: str,
+    operation: OperationName,
     param: Given = None,
     params: ParamFile = None,
     review: Annotated[
@@ -162,7 +173,7 @@ def undo(
 
 @app.command()
 def run(
-    operation: str,
+    operation: OperationName,
     param: Given = None,
     params: ParamFile = None,
     agree: Yes = None,

@@ -9,14 +9,13 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.asking import parameters, read_settings, shower
-from toolkit.cli.options import Given, ParamFile
+from toolkit.cli.options import Given, OperationName, ParamFile
 from toolkit.errors import StorageError
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Files that make a scheduler start a run every night.")
 
-Operation = Annotated[str, typer.Argument(help="What to run.")]
 Policy = Annotated[Path, typer.Option("--policy", help="The policy it runs under.")]
 At = Annotated[str, typer.Option(help="Time of day, in the zone of the policy's window.")]
 Zone = Annotated[str | None, typer.Option(help="Another zone for it, Europe/Moscow.")]
@@ -72,7 +71,7 @@ def _give(
 
 @app.command("cron")
 def schedule_cron(
-    operation: Operation,
+    operation: OperationName,
     policy: Policy,
     at: At = "02:00",
     zone: Zone = None,
@@ -89,7 +88,7 @@ def schedule_cron(
 
 @app.command("systemd")
 def schedule_systemd(
-    operation: Operation,
+    operation: OperationName,
     policy: Policy,
     at: At = "02:00",
     zone: Zone = None,
@@ -106,7 +105,7 @@ def schedule_systemd(
 
 @app.command("airflow")
 def schedule_airflow(
-    operation: Operation,
+    operation: OperationName,
     policy: Policy,
     at: At = "02:00",
     zone: Zone = None,
@@ -123,7 +122,7 @@ def schedule_airflow(
 
 @app.command("github")
 def schedule_github(
-    operation: Operation,
+    operation: OperationName,
     policy: Policy,
     at: At = "02:00",
     zone: Zone = None,
@@ -140,7 +139,7 @@ def schedule_github(
 
 @app.command("windows")
 def schedule_windows(
-    operation: Operation,
+    operation: OperationName,
     policy: Policy,
     at: At = "02:00",
     zone: Zone = None,
