@@ -115,7 +115,8 @@ def check_canary(run: Run, portal: Any, clock: Clock) -> list[dict[str, Any]]:
     journal = run.journal.table()
     done = run.plan.active.merge(journal[journal["state"] == "done"], on="change")
     merges = MergesDone(done)
-    done = done[done["kind"] == "update"]
+    done = with_ids(done, run.journal.results())  # some may be of records made just now
+    done = done[(done["kind"] == "update") & done["record_id"].notna()]
     found: list[dict[str, Any]] = []
     for name, rows in done.groupby("entity"):
         ids = [int(each) for each in rows["record_id"]]
