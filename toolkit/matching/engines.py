@@ -76,7 +76,10 @@ class DuckEngine:
     def __init__(
         self, memory_limit: str = "1GB", threads: int | None = None, spill_folder: str | None = None
     ) -> None:
-        self._config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "enable_progress_bar": False,  # it would be drawn over whatever the caller prints
+        }
         if threads is not None:
             self._config["threads"] = threads
         if spill_folder is not None:
