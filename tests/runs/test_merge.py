@@ -126,6 +126,42 @@ def test_a_merge_that_breaks_on_the_way_is_listed_and_never_sent_again(stage: st
     assert world.verify(run).exit_code in (3, 4)
 
 
+def test_a_card_that_vanished_before_the_merge_stops_only_its_group(world: World) -> None:
+    run = world.plan()
+    ask(world, "crm.item.delete", entityTypeId=3, id=5)
+
+    world.apply(run)
+
+    told = run.journal.table().merge(run.plan.table, on="change").query("kind == 'merge'")
+    states = told.set_index("record_id")["state"].to_dict()
+    assert states[4] == "conflict"
+    assert told.query("record_id == 4")["message"].str.contains("lacks what they held").all()
+    assert cards(world) == [1, 4, 6]
+
+
+@pytest.mark.parametrize("missing", ["dropped", "owner_not_found"])
+def test_a_card_that_vanishes_while_it_is_merged_is_known_afterwards(missing: str, tmp_path: Path) -> None:
+    world = make_doubled(tmp_path, merge_missing_ids=missing)
+    run = world.plan()
+    gone = {"entityTypeId": 3, "id": 2}
+    world.sandbox.faults.before(lambda: _delete(world, **gone), MERGE, at=2)
+
+    counts = world.apply(run)
+
+    assert counts == world.apply(run)
+    told = run.journal.table().merge(run.plan.table, on="change").query("kind == 'merge'")
+    assert "sent" not in set(told["state"])
+    assert merges(world) <= 3
+    # Where the portal passes over what is gone, what was on that card did not arrive: a person has to know.
+    state = told.query("entity == 'contact' and record_id == 1")["state"].iloc[0]
+    assert state == ("conflict" if missing == "dropped" else "rejected")
+
+
+def _delete(world: World, *, entityTypeId: int, id: int) -> None:  # noqa: N803, A002 - as on the wire
+    kind = world.sandbox.schema.kind(entityTypeId)
+    world.sandbox.records.delete(kind, id, world.sandbox.system_caller(1))
+
+
 def test_what_follows_a_merge_waits_for_it(tmp_path: Path) -> None:
     world = make_doubled(tmp_path, merge_breaks_after="requisites")
     before = held(world)["binding"]

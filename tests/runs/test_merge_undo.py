@@ -59,7 +59,7 @@ def by_alias(world: World, table: dict[tuple[str, int], int] | None = None) -> d
             for key in row:
                 if key.startswith("UF_CRM_") and isinstance(row[key], str):
                     row[key] = re.sub(r"\b(L|C|CO)_(\d+)\b", named, row[key])
-            for key, of in (("COMPANY_ID", "company"), ("CONTACT_ID", "contact")):
+            for key, of in (("COMPANY_ID", "company"), ("CONTACT_ID", "contact"), ("LEAD_ID", "lead")):
                 if key in row:
                     row[key] = card(of, row[key])
             if name.startswith("crm_"):

@@ -99,7 +99,7 @@ def _judged(row: Row, present: Mapping[int, Mapping[str, Any]], types: Mapping[s
             return Verdict("open", f"a person can merge them at {by_hand}")
         return Verdict("foreign", f"changed since the plan was made ({'; '.join(changed)}); not merged")
     if there == cards[:1]:
-        return _only_the_master(row, present[cards[0]])
+        return _only_the_master(row, present[cards[0]], types)
     gone = [card for card in cards if card not in present]
     remain = ", ".join(map(str, there)) or "none"
     return Verdict(
@@ -120,20 +120,26 @@ def _changed(
     return [name for name in names if not same(record.get(name), wanted.get(name), types[name])]
 
 
-def _only_the_master(row: Row, master: Mapping[str, Any]) -> Verdict:
-    """Merged; unless the master holds no phone and no e-mail of the others, who then were deleted.
+def _only_the_master(row: Row, master: Mapping[str, Any], types: Mapping[str, FieldType]) -> Verdict:
+    """Merged; unless the master has not got what the others had, who then were deleted.
 
-    Some may be missing after a merge: the portal takes two spellings for one by a rule of its own.
+    A phone may be missing after a merge: the portal takes two spellings for one by a rule of its own. An
+    e-mail may not, nor may everything the merge should have brought.
     """
     have = rows_of(master.get("fm"))
     going = [row.before["cards"][str(card)] for card in row.after["losers"]]
     held = [each for cells in going for each in rows_of(cells.get("fm"))]
     lacking = [str(each["value"]) for each in held if not any(_one_of(each, other) for other in have)]
-    if held and len(lacking) == len(held):
+    mails = [each for each in lacking if "@" in each]
+    brought = row.after.get("becomes", {})
+    # Lists are united in an order of the portal's own, so only single values tell.
+    single = [name for name in brought if name in types and not types[name].multiple]
+    filled = [name for name in single if same(master.get(name), brought[name], types[name])]
+    if mails or (held and len(lacking) == len(held)) or (single and not filled):
+        without = ", ".join(lacking or single)
         return Verdict(
             "foreign",
-            f"the other cards are gone, but {row.record_id} has none of their phones and e-mails"
-            f" ({', '.join(lacking)}): deleted rather than merged?",
+            f"the other cards are gone, but {row.record_id} lacks what they held: {without}",
         )
     without = f"; the portal took for doubles: {', '.join(lacking)}" if lacking else ""
     return Verdict("true", f"merged: only the master is left{without}")

@@ -26,7 +26,7 @@ from toolkit.runs.changes import Changes, listed
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import REFERENCE, made
 
-__all__ = ["NamingFields", "Ref", "listed_elements", "unread_processes"]
+__all__ = ["LEAD", "LEAD_STAYS", "NamingFields", "Ref", "listed_elements", "unread_processes"]
 
 UNREAD = "a smart process that was not read: what it says of merged cards is not looked after"
 IN_LIST = "an element of a list names a card under an id it no longer has: correct it by hand"
@@ -37,6 +37,13 @@ Ref = Callable[[str, int], Any]
 _ABBREVIATIONS = {"L": "lead", "C": "contact", "CO": "company"}
 _TYPES = {"LEAD": "lead", "CONTACT": "contact", "COMPANY": "company"}
 _NAMED = re.compile(r"(L|C|CO)_(\d+)")
+LEAD = "leadId"
+"""The lead a record came from; only quotes let it be written.
+
+Source: api-reference/crm/universal/object-fields.md, read 2026-11-22.
+"""
+LEAD_STAYS = "the lead it came from cannot be written: it stays the surviving one"
+
 _PARENTS = {"parentId1": "lead", "parentId3": "contact", "parentId4": "company"}
 
 
@@ -51,6 +58,8 @@ class NamingFields:
         self._sole: dict[str, dict[str, str]] = {}
         for name, table in tables.items():
             fields = {column: kind for column, kind in _PARENTS.items() if column in table}
+            if name == "quote" and LEAD in table:
+                fields[LEAD] = "lead"
             definitions = tables.get(f"field:{entity(name).entity_type_id}")
             if entity(name).family == "item" and definitions is not None:
                 fields |= {field: kind for field, kind in _of_type_crm(definitions) if field in table}

@@ -19,7 +19,7 @@ from toolkit.runs.changes import Changes, creates, listed, rewrites, rewrites_of
 from toolkit.runs.merges.activities import BACK, LINK_CHANGED, given_back
 from toolkit.runs.merges.carrying import card_marker
 from toolkit.runs.merges.cells import CardCells
-from toolkit.runs.merges.elsewhere import NamingFields, listed_elements
+from toolkit.runs.merges.elsewhere import LEAD, LEAD_STAYS, NamingFields, listed_elements
 from toolkit.runs.merges.groups import child_links, linked_ids
 from toolkit.runs.merges.requisites_back import AGAIN, RequisitesBack
 from toolkit.runs.operation import Tables
@@ -35,6 +35,11 @@ _CARDS = ("company", "contact", "lead")
 # Cells the portal fills by itself when they are not given.
 _FILLED = {"opened": False, "export": False, "typeId": "", "sourceId": ""}
 _KEYS = ("originatorId", "originId")
+_LINKS: Mapping[str, Mapping[str, str]] = {
+    "contact": {"companyIds": "company"},
+    "lead": {"contactIds": "contact", "companyId": "company"},
+}
+"""The clients a card has itself."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ class _Plan:
                 continue
             cells = self.cells_was[name]
             held = cells.cells(losers)
-            links = cells.column("companyIds", losers) if name == "contact" else {}
+            links = {column: cells.column(column, losers) for column in _LINKS.get(name, ())}
             values: list[dict[str, Any]] = []
             keys: list[dict[str, Any]] = []
             blank: list[dict[str, Any]] = []
@@ -172,8 +177,9 @@ class _Plan:
                 files = [each for each in cells.files if own.pop(each, None)]
                 keys.append({each: own.pop(each, "") for each in _KEYS})
                 own["fm"] = [{**row, "id": None} for row in own["fm"]]
-                if firms := linked_ids(links.get(card)):
-                    own["companyIds"] = [self.ref("company", firm) for firm in firms]
+                for column, linked in _LINKS.get(name, {}).items():
+                    if theirs := [self.ref(linked, each) for each in linked_ids(links[column].get(card))]:
+                        own[column] = theirs if column.endswith("Ids") else theirs[0]
                 # Cards may name each other: only once all are made has each of them an id.
                 named = {field: own.pop(field) for field in self.naming.of(name) if field in own}
                 blank.append({field: [] if cells.types[field].multiple else "" for field in named})
@@ -253,13 +259,15 @@ class _Plan:
         """Deals, contacts and others that named a card that was merged away name it again."""
         parts = []
         for at, merged in enumerate(("contact", "company")):
-            if not any(name == merged for name, _ in self.back) and merged != "company":
+            named = {name for name, _ in self.back}
+            if not named & {merged, "lead"} and merged != "company":
                 continue
             for child, column in child_links(merged, self.was):
                 if child in self.now:
                     parts.append(self._child(child, column, merged).at_phase(21 + at))
         parts += [self._named(name).at_phase(23) for name in self.naming.entities if name in self.now]
         parts.append(listed_elements(self.now, self._come_back()))
+        self._leads_stay()
         return Changes.joined(*parts)
 
     def _named(self, name: str) -> Changes:
@@ -290,6 +298,14 @@ class _Plan:
             name, list(rows), before=[was for was, _ in pairs], after=[to for _, to in pairs], reason=BACK
         )
 
+    def _leads_stay(self) -> None:
+        """Records that came from a lead which comes back."""
+        for name in ("deal", "contact", "company"):
+            if any(card[0] == "lead" for card in self.back) and LEAD in self.was.get(name, ()):
+                for record, value in _column(self.was[name], entity(name).id_field, LEAD).items():
+                    if any(("lead", each) in self.back for each in linked_ids(value)):
+                        self.lists.append((name, record, LEAD_STAYS, ""))
+
     def _come_back(self) -> dict[tuple[str, int], str]:
         return dict.fromkeys(self.back, "comes back under a new id, see the table of aliases")
 
@@ -304,7 +320,8 @@ class _Plan:
             if (child, number) in self.into or record not in present:
                 continue  # a card that was merged away itself comes back with its own links
             old = linked_ids(value)
-            left = self.merged(linked, [*old, *self._brought(child, number, column, was)])
+            left = self.merged(linked, [*old, *self._brought(child, number, was)])
+            left = left if several else left[:1]
             wanted = [self.ref(linked, each) for each in old]
             now = linked_ids(present[record])
             if wanted in (left, now):
@@ -313,16 +330,14 @@ class _Plan:
                 self.lists.append((child, record, LINK_CHANGED, f"{column}: {now}"))
                 continue
             ids.append(record)
-            before.append({column: now if several else now[0]})
-            after.append({column: wanted if several else wanted[0]})
+            before.append({column: now if several else [*now, 0][0]})
+            after.append({column: wanted if several else [*wanted, 0][0]})
         return rewrites(child, ids, before=before, after=after, reason=BACK)
 
-    def _brought(self, child: str, record: int, column: str, was: Mapping[int, Any]) -> list[int]:
-        """Companies that the merge into a contact brought it."""
-        if (child, column) != ("contact", "companyIds"):
-            return []
+    def _brought(self, child: str, record: int, was: Mapping[int, Any]) -> list[int]:
+        """Clients that the merge into a contact or lead brought it."""
         losers = [card for (name, card), master in self.into.items() if (name, master) == (child, record)]
-        return [firm for card in losers for firm in linked_ids(was.get(card))]
+        return [each for card in losers for each in linked_ids(was.get(card))]
 
     def _activities(self) -> Changes:
         if "activity" not in self.was or "activity" not in self.now:
