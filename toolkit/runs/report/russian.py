@@ -671,14 +671,6 @@ PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         r"the other cards are gone, but \1 lacks what they held: \2",
     ),
     (
-        re.compile(
-            r"(?P<status>the portal answered \w+; )?the other cards are gone, but (?P<card>\d+) has not got what was"
-            r" theirs \((?P<what>.*)\): deleted rather than merged\?"
-        ),
-        r"других карточек нет, но у \g<card> нет того, что было на них (\g<what>): не удалили ли их вместо объединения?",
-        r"the other cards are gone, but \g<card> has not got what was theirs (\g<what>): deleted rather than merged?",
-    ),
-    (
         re.compile(r"half merged, or deleted by somebody: gone (.+); still there: (.+)"),
         r"объединены наполовину или кем-то удалены: пропали \1; на месте \2",
         r"half merged, or deleted by somebody: gone \1; still there: \2",
