@@ -76,18 +76,20 @@ class DuckEngine:
     def __init__(
         self, memory_limit: str = "1GB", threads: int | None = None, spill_folder: str | None = None
     ) -> None:
-        self._config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": memory_limit,
-            "enable_progress_bar": False,  # it would be drawn over whatever the caller prints
-        }
+        self._config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
         if threads is not None:
             self._config["threads"] = threads
         if spill_folder is not None:
             self._config["temp_directory"] = spill_folder
 
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        base = duckdb.connect(config=self._config)
+        base.execute("SET enable_progress_bar = false")  # it is drawn over whatever the caller prints
+        return base
+
     def keys(self, rows: pd.DataFrame) -> SharedKeys:
         """See `Engine.keys`."""
-        with duckdb.connect(config=self._config) as base:
+        with self._open() as base:
             base.register("given", pa.Table.from_pandas(rows, preserve_index=False))
             base.execute("""
                 CREATE TEMP TABLE owned AS
@@ -118,7 +120,7 @@ class DuckEngine:
 
     def edges(self, owners: pd.DataFrame, all_pairs_owners: int) -> pd.DataFrame:
         """See `Engine.edges`."""
-        with duckdb.connect(config=self._config) as base:
+        with self._open() as base:
             base.register("given", pa.Table.from_pandas(owners, preserve_index=False))
             base.execute("""
                 CREATE TEMP TABLE owned AS

@@ -90,6 +90,7 @@ def find_clusters_on_disk(
                 "preserve_insertion_order": False,
             },
         ) as base:
+            base.execute("SET enable_progress_bar = false")  # it is drawn over whatever the caller prints
             _require(base, "records", records, ("entity", "id"), refused=("inn", "kpp"))
             _require(base, "keys", keys, ("entity", "id", "key_type", "key_value"))
             cards = _number(base, _source(keys))
