@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit import workflow
 from toolkit.beside import ensure_sandbox
-from toolkit.errors import PlanError, SettingsError
+from toolkit.errors import PlanError, SettingsError, SheetError
 from toolkit.notebook.markup import Grid, Said, Speech, View
+from toolkit.notebook.routing import OpenDirectory, UploadForm, newest_sheet, write_example
 from toolkit.notebook.runs import OpenRun, shown_again
 from toolkit.operations import operation as operation_named
 from toolkit.progress import ProgressBar
 from toolkit.records import Snapshot, list_snapshots
 from toolkit.runs import Run
 from toolkit.runs.report.listings import Column, Listing, Mark
-from toolkit.settings import Settings
+from toolkit.settings import Settings, is_loopback
 from toolkit.words import translator
 from toolkit.workflow import Workspace
 
@@ -79,7 +80,7 @@ def open_portal(
             "fence_s": 2.0,  # this portal never works on a request longer than that
             "language": language,
         }
-        return OpenPortal(Workspace(Settings.load(env_file=None, **{**chosen, **settings})))
+        return OpenPortal(Workspace(Settings.load(env_file=None, **{**chosen, **settings})), project)
     loaded = Settings.load(env_file=project / ".env", language=language, **settings)
     if loaded.webhook is None and loaded.webhook_file is None and not loaded.uses_oauth:
         loaded = Settings.load(env_file=project / ".env", language=language, portal=portal, **settings)
@@ -93,7 +94,7 @@ def open_portal(
             )
     if not loaded.snapshots.is_absolute():
         loaded = loaded.model_copy(update={"snapshots": project / loaded.snapshots})
-    return OpenPortal(Workspace(loaded))
+    return OpenPortal(Workspace(loaded), project)
 
 
 class OpenPortal:
@@ -101,9 +102,11 @@ class OpenPortal:
 
     Args:
         work: settings, clock, and where runs are kept.
+        project: the folder that holds `inbox/`; see `project_folder`.
     """
 
-    def __init__(self, work: Workspace) -> None:
+    def __init__(self, work: Workspace, project: Path | None = None) -> None:
+        self._project = project if project is not None else project_folder()
         self._bar = ProgressBar(work.settings.language)
         self.work = Workspace(
             work.settings,
@@ -280,6 +283,45 @@ class OpenPortal:
             return run.unfinished
         age_s = self.work.clock.now() - datetime.fromisoformat(run.facts.created).timestamp()
         return age_s < _FRESH_S and bool(len(run.plan.active))
+
+    def upload(self) -> UploadForm:
+        """A button that puts a spreadsheet into `inbox/`, with how large it may be."""
+        return UploadForm(self._project / "inbox", self._speech())
+
+    def directory(self, file: str = "", *, entity_type: int = 2) -> OpenDirectory:
+        """A routing directory, compared with the portal.
+
+        Args:
+            file: in `inbox/`, or a path; "" for the one put into `inbox/` last. A sandbox without any gets an
+                example of its own.
+            entity_type: of what appeals become; 2 for deals.
+
+        Raises:
+            SheetError: there is no such file.
+            SheetRefused: it is not read at all.
+            PortalError: the portal could not be asked.
+        """
+        inbox = self._project / "inbox"
+        path = inbox / file if (inbox / file).is_file() else Path(file)
+        if not file:
+            try:
+                path = newest_sheet(inbox)
+            except SheetError:
+                if not is_loopback(self.host):
+                    raise
+                inbox.mkdir(mode=0o700, exist_ok=True)
+                path = write_example(self.work, inbox / "Маршруты.xlsx", entity_type)
+        with self._bar:
+            return OpenDirectory.check(self.work, path, self._bar, entity_type)
+
+    def reroute(self, *, again: bool = False, **parameters: Any) -> OpenRun:
+        """The run that moves open appeals to where the published directory puts them today; see `plan`.
+
+        Raises:
+            RoutingRefused: there is no place to publish to yet.
+        """
+        given = workflow.reroute_parameters(self.work, parameters)
+        return self.plan("reroute_open_appeals", again=again, **given)
 
     def run(self, name: str = "last") -> OpenRun:
         """A run of this portal by its id or the beginning of it.
