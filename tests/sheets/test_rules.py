@@ -8,8 +8,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.routing.evaluator import ANY, FOREVER, Appeal, Directory, Rule, period
-from toolkit.routing.hours import Hours, covers, meet, open_at, parse_hours, shown
+from toolkit.routing.evaluator import ANY, FOREVER, Appeal, Directory, Hours, Rule, open_at, period
 from toolkit.sheets.relations import conflicts, covered_by, cycles, gaps
 
 DAY = date(2026, 3, 2).toordinal()  # a Monday
@@ -178,25 +177,3 @@ def test_circles_are_found_exactly_where_walking_finds_them(drawn: list[tuple[st
         going_round |= any(a == b for a, b in reached)
 
     assert bool(cycles(edges)) == going_round
-
-
-spans = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 23), st.integers(0, 23)), min_size=1, max_size=4)
-
-
-@given(spans)
-def test_hours_survive_being_written_down(drawn: list[tuple[int, int, int]]) -> None:
-    days = ["Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс"]
-    text = "; ".join(f"{days[day]} {start:02}:00-{end:02}:30" for day, start, end in drawn)
-    hours = parse_hours(text)
-
-    assert hours is not None
-    assert parse_hours(shown(hours)) == hours
-
-
-@given(st.sampled_from(HOURS), st.sampled_from(HOURS))
-def test_hours_cover_and_meet_minute_by_minute(one: Hours, other: Hours) -> None:
-    minutes = range(0, 10080, 10)
-    inside = [minute for minute in minutes if open_at(other, minute)]
-
-    assert covers(one, other) == all(open_at(one, minute) for minute in inside)
-    assert meet(one, other) == any(open_at(one, minute) for minute in inside)
