@@ -338,3 +338,12 @@ def test_a_run_that_was_paused_is_never_pruned_unasked(town: Town) -> None:
     assert town.b24kit("runs", "list", "--json")[1].count(run) == 1
     town.b24kit("runs", "prune", "--days", "0", "--also", "unfinished", "--also", "undoable", "--yes")
     assert run not in town.b24kit("runs", "list")[1]
+
+
+def test_a_watch_that_finds_nothing_does_not_fill_the_ledger(town: Town) -> None:
+    words = (*RUN, "--watch", "--once", "--policy", policy(town))
+    codes = [town.b24kit(*words)[0] for _ in range(4)]
+
+    assert codes == [0, 0, 0, 0]
+    ledger = Ledger(town.home / "snapshots" / town.portal.replace(":", "_"))
+    assert [each["outcome"] for each in ledger.all()] == ["done and verified"]

@@ -91,7 +91,9 @@ def runs_prune(
     from toolkit.runs.retention import aged, prune_runs
 
     work, show = workspace()
-    found = aged(Run.all(work.root, work.clock.now, damaged=True), days, now=work.clock.now(), also=also or [])
+    found = aged(
+        Run.all(work.root, work.clock.now, damaged=True), days, now=work.clock.now(), also=also or []
+    )
     doomed = [each for each in found if not each.kept]
     freed = prune_runs(doomed) if yes else sum(each.bytes for each in doomed)
     if as_json:

@@ -323,7 +323,9 @@ def _tell_ended(
     if files.summary is not None:
         write_summary(summary, files.summary)
     if files.metrics is not None:
-        write_metrics(summary, files.metrics, ledger_of(work).last(summary.operation, succeeded=True))
+        well = summary.exit_code in (0, 3) and summary.outcome != "left out"
+        last = float(int(summary.ended)) if well else ledger_of(work).last(summary.operation, succeeded=True)
+        write_metrics(summary, files.metrics, last)
     if ended.error is not None:
         raise ended.error
 

@@ -26,6 +26,8 @@ __all__ = ["Ended", "check_policy", "compare_zones", "ledger_of", "run_unattende
 
 _log = logging.getLogger(__name__)
 
+_QUIET_S = 3600.0  # a watch that finds nothing every minute is noted once an hour
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -281,7 +283,9 @@ class _Night:
         )
         untold: list[str] = []
         try:
-            self.ledger.add(summary)
+            last = self.ledger.last(self.name) if outcome == "nothing to do" else None
+            if last is None or summary.ended - last > _QUIET_S:
+                self.ledger.add(summary)
         except ToolkitError as full:  # a full disk must not hide how the run ended
             untold.append(str(full))
             _log.warning("%s", full)
