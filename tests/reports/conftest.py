@@ -42,7 +42,7 @@ def developer(tmp_path_factory: pytest.TempPathFactory) -> Developer:
     root = tmp_path_factory.mktemp("developer")
     clock = SimulatedClock()
     sandbox = new_portal(clock=SharedClock(clock), limits="off")
-    SEEDS["developer"](sandbox, 0.004, 1)
+    SEEDS["developer"](sandbox, 0.002, 1)
     sandbox.access.add_webhook(1, SECRET)
     webhook = f"https://sandbox.local/rest/1/{SECRET}/"
     settings = Settings.load(env_file=None, webhook=webhook, state_dir=root / "state", plan="box")

@@ -66,7 +66,7 @@ def test_calls_whose_line_nobody_knows_stand_apart() -> None:
     assert row(dataset(CALLS), "line", "(линия неизвестна)")["calls"] == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 400 * 86_400), st.sampled_from(["200", "304", "603"]), st.integers(1, 3)),

@@ -23,7 +23,7 @@ def between(calendar: WorkCalendar, start: str, end: str) -> int:
     return int(calendar.seconds_between(moments[:1], moments[1:].set_axis([0])).iloc[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.datetimes(datetime(2026, 4, 24), datetime(2026, 5, 12)),
     st.integers(0, 5 * 1440),
