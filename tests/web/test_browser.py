@@ -13,7 +13,7 @@ import pytest
 
 from tests.sheets.conftest import libreoffice, wrong_of_libreoffice  # noqa: F401  # fixtures
 from tests.sheets.directories import RIGHT, write, wrong_book
-from tests.web.conftest import OWNER, Page
+from tests.web.conftest import OWNER, Page, page_with, shop_in
 
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
 
@@ -186,3 +186,41 @@ def test_it_works_without_scripts_and_says_no_to_large_files_with_them(
     assert "/uploads" not in stayed
     assert without.startswith("Проблем нет")
     assert (refused, "слишком велик" in why) == ("Файл прочитать не удалось", True)
+
+
+def test_an_admin_publishes_and_takes_back_by_mouse_and_every_page_on_the_way_can_be_read(
+    browser: Any, tmp_path: Path
+) -> None:
+    def press(selector: str) -> str:
+        find(browser, selector).click()  # it stays disabled until the next page is there
+        until(lambda: not browser.find_elements("css selector", "[data-poll], button:disabled"))
+        found.extend(f"{browser.current_url}: {each}" for each in complaints(browser))
+        return str(find(browser, "h1").text)
+
+    def agree() -> str:
+        number = until(lambda: find(browser, 'label[for="count"]')).text.rpartition(" ")[2]
+        find(browser, "#count").send_keys(number)
+        return press("button.danger")
+
+    found: list[str] = []
+    with shop_in(tmp_path) as own, page_with(own, tmp_path / "state") as page:
+        enter(browser, page)
+        send(browser, page, write(RIGHT, tmp_path / "верный.xlsx"))
+        upload = browser.current_url
+        simulated = press('form[action$="/simulate"] button')
+        missing = press('form[action$="/publish"] button')
+        place = press('form[action$="/provide"] button')
+        made = agree()
+        asked = press('form[action$="/publish"] button')
+        published = agree()
+        press('form[action$="/take-back"] button')
+        back = agree()
+        browser.get(upload)
+        done = [each.text for each in browser.find_elements("css selector", "main li a")]
+
+    assert (simulated, missing) == ("Что изменит новый справочник", "Место публикации")
+    assert (place, made) == ("Создать место публикации?", "Место публикации готово")
+    assert (asked, published) == ("Опубликовать?", "Опубликовано и проверено")
+    assert back == "Прежняя версия возвращена и проверена"
+    assert done == ["Что изменится", "Место публикации", "Публикация", "Возврат прежней версии"]
+    assert found == []

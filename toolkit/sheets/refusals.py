@@ -51,7 +51,7 @@ REFUSALS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
     },
     "damaged": {
         "en": ("is damaged: {reason}", "Open it in the spreadsheet program and save it again."),
-        "ru": ("повреждён: {reason}", "Откройте его в программе таблиц и сохраните заново."),
+        "ru": ("повреждён и не открывается", "Откройте его в программе таблиц и сохраните заново."),
     },
     "bomb": {
         "en": (
