@@ -10,7 +10,7 @@ import pytest
 from tests.routing.desk import Desk, rule
 from toolkit import workflow
 from toolkit.errors import ParameterError
-from toolkit.runs import Run
+from toolkit.runs import Policy, Run
 from toolkit.sandbox.state.records import Draft
 
 
@@ -111,6 +111,30 @@ def test_a_new_version_moves_only_what_it_changed(desk: Desk) -> None:
     assert run.plan.active["record_id"].tolist() == [second]
     desk.carry_out(run)
     assert (owners(desk)[first], owners(desk)[second]) == (2, 4)
+
+
+def test_watched_only_the_appeals_saved_since_are_looked_at_again(desk: Desk) -> None:
+    desk.publish([rule("Брак", 2)])
+    policy = Policy(
+        operations=["reroute_open_appeals"],
+        kinds=["update"],
+        max_changes=50,
+        max_share=1.0,
+        must_rehearse=False,
+    )
+
+    def one_pass() -> list[int]:
+        given = workflow.reroute_parameters(desk.work, {})
+        done = workflow.keep_in_step(desk.work, "reroute_open_appeals", given, policy)
+        return [] if done is None else done[0].plan.active["record_id"].tolist()
+
+    first = add(desk, "Брак", 4)
+    assert one_pass() == [first]
+    assert one_pass() == []
+    desk.world.clock.sleep(600)
+    second = add(desk, "Брак", 5)
+    assert one_pass() == [second]
+    assert owners(desk)[second] == 2
 
 
 def test_without_a_directory_in_force_nothing_is_started(desk: Desk) -> None:

@@ -89,6 +89,9 @@ def simulation_page(simulation: Simulation, language: str = "ru", *, whole: bool
         as_of=words["as_of"].format(day=simulation.on.strftime("%d.%m.%Y")) if simulation.on else "",
         chart=simulation.chart(said),
         load=simulation.load.head(_ROWS).to_dict("records"),
+        more_people=words["more"].format(count=len(simulation.load) - _ROWS)
+        if len(simulation.load) > _ROWS
+        else "",
         topics=simulation.topics.head(_ROWS).to_dict("records"),
         pivots=[
             (

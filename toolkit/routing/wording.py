@@ -46,6 +46,7 @@ LABELS: Mapping[str, Mapping[Language, str]] = {
     "nobody": {"ru": "никто", "en": "nobody"},
     "unsaid": {"ru": "не указано", "en": "not said"},
     "total": {"ru": "Всего", "en": "Total"},
+    "more": {"ru": "… и ещё {count}", "en": "… and {count} more"},
     "others": {"ru": "остальные", "en": "others"},
     "no_change": {
         "ru": "Все обращения попадут туда же, куда и сейчас.",
