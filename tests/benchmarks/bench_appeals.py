@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,14 @@ BATCH = 1_000
 AHEAD = 5_000
 BOUND = 49
 START = datetime(2020, 6, 1, tzinfo=UTC)
-POLICY = Policy(
-    operations=["attach_calls"], kinds=["update", "bind"], max_changes=5_000, max_share=1, must_rehearse=False
+POLICY = Policy.model_validate(
+    {
+        "operations": ["attach_calls"],
+        "kinds": ["update", "bind"],
+        "max_changes": 5_000,
+        "max_share": 1,
+        "must_rehearse": False,
+    }
 )
 
 
@@ -328,7 +334,7 @@ def everyday(_: argparse.Namespace) -> bool:
 
 
 MEASUREMENTS = {"planning": planning, "requests": requests, "pace": pace, "pass": everyday}
-STEPS = {"make": make, "plan": plan}
+STEPS: dict[str, Callable[..., dict[str, float]]] = {"make": make, "plan": plan}
 
 
 def main() -> int:

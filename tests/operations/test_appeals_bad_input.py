@@ -18,8 +18,8 @@ from toolkit.runs import Plan, Undo
 from .conftest import APPEALS, Firm
 from .law import carried_out
 
-PERSON = {"assignedById": 2, "companyId": None}
-CARDS = {
+PERSON: dict[str, Any] = {"assignedById": 2, "companyId": None}
+CARDS: dict[str, list[dict[str, Any]]] = {
     "contact": [
         {"id": card, **PERSON, "fm": [{"id": card, "typeId": "PHONE", "valueType": "WORK", "value": number}]}
         for card, number in (

@@ -16,8 +16,14 @@ from toolkit.workflow import Workspace
 from .conftest import APPEALS, Firm, make_firm
 
 GIVEN = {**APPEALS, "since": "2026-05-25T00:00:00+03:00"}
-POLICY = Policy(
-    operations=["attach_calls"], kinds=["update", "bind"], max_changes=500, max_share=1, must_rehearse=False
+POLICY = Policy.model_validate(
+    {
+        "operations": ["attach_calls"],
+        "kinds": ["update", "bind"],
+        "max_changes": 500,
+        "max_share": 1,
+        "must_rehearse": False,
+    }
 )
 
 

@@ -56,7 +56,7 @@ class Plan:
         Raises:
             PlanError: two changes of one kind touch the same record, or a create has no marker.
         """
-        table = changes.table.copy()
+        table = changes.table.copy(deep=False)
         usual = table["kind"].map(PHASES)
         table["phase"] = (table["phase"].fillna(usual) if "phase" in table else usual).astype("int32")
         table = table.sort_values("phase", kind="stable").reset_index(drop=True)
