@@ -44,7 +44,7 @@ def test_no_comment_is_written_unless_asked_for(world: World) -> None:
     assert comments(world, 1) == []
 
 
-@pytest.mark.parametrize("fault", ["lose_answer", "server_error_after", "partial"])
+@pytest.mark.parametrize("fault", ["lose_answer", "partial"])
 def test_a_lost_answer_never_doubles_a_comment(world: World, fault: str) -> None:
     run = world.plan(timeline_notes=True)
     world.sandbox.faults.plan(fault, "crm.timeline.comment.add")
