@@ -4,7 +4,7 @@ five admins     each uploads 300 rows at the same moment: from sending the file 
                 the slowest of them; the page runs as a process of its own: 2 s
 opening         the first page with fifty uploads in the history, the slowest of 50: 0.5 s
 large           50,000 rows by one admin, while another opens the first page again and again: the slowest: 2 s
-memory          of the page's process and its workers after all that, MiB: 1024
+memory          of the page's process and its workers after all that, what they share counted once, MiB: 1024
 
 Exits 1 when a promise is not kept.
 """
@@ -113,7 +113,8 @@ def main() -> int:
                 )
                 page = psutil.Process(running.pid)
                 memory = (
-                    sum(each.memory_info().rss for each in [page, *page.children(recursive=True)]) / 2**20
+                    sum(each.memory_full_info().pss for each in [page, *page.children(recursive=True)])
+                    / 2**20
                 )
                 show("memory of the page and its workers, MiB", memory, 1024)
     return 0 if kept else 1

@@ -192,7 +192,9 @@ def test_an_admin_publishes_and_takes_back_by_mouse_and_every_page_on_the_way_ca
     browser: Any, tmp_path: Path
 ) -> None:
     def press(selector: str) -> str:
-        find(browser, selector).click()  # it stays disabled until the next page is there
+        browser.execute_script("window.old = true")
+        find(browser, selector).click()
+        until(lambda: not browser.execute_script("return window.old"))
         until(lambda: not browser.find_elements("css selector", "[data-poll], button:disabled"))
         found.extend(f"{browser.current_url}: {each}" for each in complaints(browser))
         return str(find(browser, "h1").text)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,16 +88,22 @@ def test_after_a_kill_a_check_is_gone_on_with_and_half_an_upload_is_shown_as_suc
             '--x\r\nContent-Disposition: form-data; name="file"; filename="half.xlsx"\r\n\r\nPK'.encode()
         )
         files = {"file": (path.name, path.read_bytes())}
-        checking = visitor.client.post("/uploads", data={"csrf": visitor.csrf}, files=files)
-        assert "data-poll" in checking.text, "it is still being checked"
-        running.send_signal(signal.SIGKILL)
+        watching = enter(facts["url"], token)
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(visitor.client.post, "/uploads", data={"csrf": visitor.csrf}, files=files)
+            while "проверяется" not in watching.client.get("/").text:
+                assert not sending.done()
+            running.send_signal(signal.SIGKILL)
+            assert isinstance(sending.exception(), httpx.HTTPError), "it died while it checked"
         running.wait()
         line.close()
 
     with served(env) as (running, facts):
         again = enter(facts["url"], token)
-        answer = again.settled(again.client.get(checking.url.path), 60)
         home = again.client.get("/").text
+        known = re.search(r'<a href="(/uploads/[^"]+)">большая.xlsx</a>', home)
+        assert known
+        answer = again.settled(again.client.get(known[1]), 60)
         running.send_signal(signal.SIGTERM)
         assert running.wait(20) in (0, -signal.SIGTERM)
 

@@ -51,7 +51,10 @@ REFUSALS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
     },
     "damaged": {
         "en": ("is damaged: {reason}", "Open it in the spreadsheet program and save it again."),
-        "ru": ("повреждён и не открывается", "Откройте его в программе таблиц и сохраните заново."),
+        "ru": (
+            "повреждён и не открывается (подробности: {reason})",
+            "Откройте его в программе таблиц и сохраните заново.",
+        ),
     },
     "bomb": {
         "en": (

@@ -24,7 +24,7 @@ from toolkit.web.rendering import Renderer
 
 __all__ = ["Looking", "entered", "state_of"]
 
-_AT_ONCE_S = 1.5
+_AT_ONCE_S = 4.0
 _ON_A_PAGE = 30
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -34,6 +34,7 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) location.r
 
 const waiting = document.querySelector("[data-poll]");
 if (waiting) {
+  let asked = 0;
   const look = async () => {
     try {
       const answer = await fetch(waiting.dataset.poll, { headers: { Accept: "application/json" } });
@@ -42,7 +43,8 @@ if (waiting) {
     } catch (error) {
       // The page is being started again: keep asking.
     }
-    setTimeout(look, 1000);
+    asked += 1;
+    setTimeout(look, asked < 20 ? 300 : 1000);
   };
   look();
 }
