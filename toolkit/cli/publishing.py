@@ -85,9 +85,9 @@ def routing_history(as_json: Json = False) -> None:
     states = {"in_force": show._("in force"), "scheduled": show._("scheduled"), "past": show._("past")}
     headings = ["version", "published", "by", "in force from", "rules", "state", "run"]
     rows = [
-        [each.version, each.published_at[:16].replace("T", " "), each.by, each.effective_from, each.rules,
-         states[each.state], each.run]
-        for each in listed.itertuples()
+        [each["version"], str(each["published_at"])[:16].replace("T", " "), each["by"], each["effective_from"],
+         each["rules"], states[str(each["state"])], each["run"]]
+        for each in listed.to_dict("records")
     ]  # fmt: skip
     _table(show, headings, rows)
 
@@ -112,8 +112,12 @@ def routing_diff(
              "reordered": show._("reordered"), "rules": show._("rules"), "filters": show._("filters"),
              "substitutions": show._("substitutions")}  # fmt: skip
     rows = [
-        [words[each.change], words[each.table], each.row, each.fields, each.before, each.after]
-        for each in found.itertuples()
+        [
+            words[str(each["change"])],
+            words[str(each["table"])],
+            *(each[key] for key in ("row", "fields", "before", "after")),
+        ]
+        for each in found.to_dict("records")
     ]
     _table(show, ["change", "table", "row", "what", "before", "after"], rows)
 

@@ -242,20 +242,21 @@ def _kept(old: Sequence[Row], new: Sequence[Row]) -> dict[int, Row]:
 
 def _places(known: Sequence[float | None]) -> list[float] | None:
     """Places for those that have none, between their neighbours; None when there is no room left."""
+    following: list[int | None] = [None] * len(known)
+    for at in range(len(known) - 2, -1, -1):
+        following[at] = at + 1 if known[at + 1] is not None else following[at + 1]
     found: list[float] = []
     for at, place in enumerate(known):
         if place is not None:
             found.append(place)
             continue
-        last = found[-1] if found else 0.0
-        ahead = next((k for k in range(at, len(known)) if known[k] is not None), None)
+        last, ahead = found[-1] if found else 0.0, following[at]
         if ahead is None:
             found.append(last + _APART)
             continue
-        following = known[ahead]
-        step = ((following or 0.0) - last) / (ahead - at + 1)
-        found.append(round(last + step, 3))
-        if not last < found[-1] < (following or 0.0):
+        end = known[ahead] or 0.0
+        found.append(round(last + (end - last) / (ahead - at + 1), 3))
+        if not last < found[-1] < end:
             return None
     return found
 
