@@ -86,6 +86,11 @@ def test_the_cookie_is_out_of_reach_and_leaving_ends_it(page: Page) -> None:
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    behind_tls = httpx.post(
+        f"{page.url}/login", data={"token": page.tokens["Пётр"]}, headers={"X-Forwarded-Proto": "https"}
+    )
+    assert "Secure" in behind_tls.headers["set-cookie"]
     kept = dict(visitor.client.cookies)
 
     visitor.post("/leave")

@@ -1,10 +1,11 @@
 """The admin's page: upload a routing spreadsheet, see its problems by cell, simulate, publish, take back.
 
     serving    one process that listens        tokens     who may enter, and what for
-    site       addresses and what they show    guards     headers, sessions, forms that are really ours
+    site       all addresses                   guards     headers, sessions, forms that are really ours
+    entering, looking, publishing              what the addresses answer
     receiving  an upload, as it arrives        history    what was uploaded and done, in SQLite
     desk       what happens to an upload       jobs       the steps themselves, in processes of their own
-    workers    those processes                 words      everything the page says, in both languages
+    workers    those processes                 words, kinds, rendering   what the page says, and pages of it
 
 A thin skin over `toolkit.workflow` and `toolkit.sheets`; nothing here decides anything about rules or
 records. Nothing on the page is loaded from the internet. Start reading at `desk`.

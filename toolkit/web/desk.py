@@ -117,6 +117,8 @@ class Desk:
 
     def open(self) -> None:
         """Go on with what a restart interrupted, and show as unfinished what cannot be gone on with."""
+        for left in self.folder.glob("template-*.xlsx"):
+            left.unlink(missing_ok=True)
         for upload in self.history.uploads_in("receiving"):
             self._forget_files(upload.id)
             self.history.set_upload(upload.id, state="unfinished", kept=0)

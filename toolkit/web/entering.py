@@ -98,7 +98,9 @@ class Entering:
 
     def _let_in(self, request: Request, person: Person) -> Response:
         response = RedirectResponse("/", 303)
-        self._sessions.enter(person, response, secure=request.url.scheme == "https")
+        forwarded = request.headers.get("x-forwarded-proto", "")  # a proxy with TLS before us says so
+        secure = "https" in (request.url.scheme, forwarded.lower())
+        self._sessions.enter(person, response, secure=secure)
         return response
 
 

@@ -72,9 +72,9 @@ class Guard:
         host = HTTPConnection(scope).headers.get("host", "")
         name = (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
         if not (is_loopback(name) or name in self._hosts):
-            await PlainTextResponse("This page is not served under that name.\n", 421)(
-                scope, receive, with_headers
-            )
+            await PlainTextResponse(
+                "This page is not served under that name. Start it with: b24kit serve --name NAME\n", 421
+            )(scope, receive, with_headers)
             return
         await self._app(scope, receive, with_headers)
 
