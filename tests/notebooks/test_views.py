@@ -113,7 +113,7 @@ def test_the_form_agrees_only_to_the_right_words(portal: OpenPortal) -> None:
     name.value, count.value = "<b>other</b>", str(run.count)
     button.click()
     assert run.state == "planned"
-    assert "does not fit" in verdict.value
+    assert "не подходит" in verdict.value
     assert "<b>" not in verdict.value
 
     name.value = "sandbox.local"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,26 @@ from toolkit.errors import StorageError
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Files that make a scheduler start a run every night.")
+app = typer.Typer()
+
+
+class Scheduler(StrEnum):
+    """What starts the runs."""
+
+    CRON = "cron"
+    SYSTEMD = "systemd"
+    AIRFLOW = "airflow"
+    GITHUB = "github"
+    WINDOWS = "windows"
+
+
+For = Annotated[
+    Scheduler,
+    typer.Argument(
+        help="cron: a crontab line. systemd: a service and its timer, for your user. airflow: a DAG. "
+        "github: an Actions workflow, for a runner of your own. windows: a file for the Task Scheduler."
+    ),
+]
 
 Policy = Annotated[Path, typer.Option("--policy", help="The policy it runs under.")]
 At = Annotated[str, typer.Option(help="Time of day, in the zone of the policy's window.")]
@@ -25,19 +45,21 @@ Metrics = Annotated[Path | None, typer.Option(help="Also write figures for Prome
 Out = Annotated[Path | None, typer.Option(help="Write the files into this folder instead of printing them.")]
 
 
-def _give(
-    scheduler: str,
-    operation: str,
-    policy: Path,
-    at: str,
-    zone: str | None,
-    day: list[int] | None,
-    param: list[str] | None,
-    params: Path | None,
-    folder: Path | None,
-    metrics: Path | None,
-    out: Path | None,
+@app.command()
+def schedule(
+    scheduler: For,
+    operation: OperationName,
+    policy: Policy,
+    at: At = "02:00",
+    zone: Zone = None,
+    day: Day = None,
+    param: Given = None,
+    params: ParamFile = None,
+    folder: Folder = None,
+    metrics: Metrics = None,
+    out: Out = None,
 ) -> None:
+    """Print or write the files that make a scheduler start a run every night."""
     from toolkit.scheduling import job, scheduled
 
     show = shower(read_settings())
@@ -51,7 +73,7 @@ def _give(
         folder=folder,
         metrics=metrics,
     )
-    made = scheduled(wanted, scheduler, date.today())
+    made = scheduled(wanted, scheduler.value, date.today())
     if out is None:
         for name, text in made.files.items():
             if len(made.files) > 1:
@@ -67,88 +89,3 @@ def _give(
             raise StorageError(path, str(error.strerror), "Choose another --out.") from error
         show.line(str(path))
     show.line(f"{show._('Then, in that folder')}: {made.then}")
-
-
-@app.command("cron")
-def schedule_cron(
-    operation: OperationName,
-    policy: Policy,
-    at: At = "02:00",
-    zone: Zone = None,
-    day: Day = None,
-    param: Given = None,
-    params: ParamFile = None,
-    folder: Folder = None,
-    metrics: Metrics = None,
-    out: Out = None,
-) -> None:
-    """A crontab line."""
-    _give("cron", operation, policy, at, zone, day, param, params, folder, metrics, out)
-
-
-@app.command("systemd")
-def schedule_systemd(
-    operation: OperationName,
-    policy: Policy,
-    at: At = "02:00",
-    zone: Zone = None,
-    day: Day = None,
-    param: Given = None,
-    params: ParamFile = None,
-    folder: Folder = None,
-    metrics: Metrics = None,
-    out: Out = None,
-) -> None:
-    """A systemd service and its timer, for your user."""
-    _give("systemd", operation, policy, at, zone, day, param, params, folder, metrics, out)
-
-
-@app.command("airflow")
-def schedule_airflow(
-    operation: OperationName,
-    policy: Policy,
-    at: At = "02:00",
-    zone: Zone = None,
-    day: Day = None,
-    param: Given = None,
-    params: ParamFile = None,
-    folder: Folder = None,
-    metrics: Metrics = None,
-    out: Out = None,
-) -> None:
-    """An Airflow DAG."""
-    _give("airflow", operation, policy, at, zone, day, param, params, folder, metrics, out)
-
-
-@app.command("github")
-def schedule_github(
-    operation: OperationName,
-    policy: Policy,
-    at: At = "02:00",
-    zone: Zone = None,
-    day: Day = None,
-    param: Given = None,
-    params: ParamFile = None,
-    folder: Folder = None,
-    metrics: Metrics = None,
-    out: Out = None,
-) -> None:
-    """A GitHub Actions workflow, for a runner of your own."""
-    _give("github", operation, policy, at, zone, day, param, params, folder, metrics, out)
-
-
-@app.command("windows")
-def schedule_windows(
-    operation: OperationName,
-    policy: Policy,
-    at: At = "02:00",
-    zone: Zone = None,
-    day: Day = None,
-    param: Given = None,
-    params: ParamFile = None,
-    folder: Folder = None,
-    metrics: Metrics = None,
-    out: Out = None,
-) -> None:
-    """A file for the Windows Task Scheduler."""
-    _give("windows", operation, policy, at, zone, day, param, params, folder, metrics, out)
