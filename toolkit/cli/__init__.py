@@ -19,6 +19,7 @@ from toolkit.cli import (
     appeals,
     calls,
     clients,
+    desk,
     house,
     making,
     notebooks,
@@ -44,6 +45,8 @@ for commands in (river, clients, house, schedules):
     app.add_typer(commands.app)
 app.add_typer(appeals.app, name="appeals")
 app.add_typer(calls.app, name="calls")
+app.add_typer(desk.contacts, name="contact")
+app.add_typer(desk.companies, name="company")
 app.add_typer(policies.app, name="policy")
 app.add_typer(making.app, name="new")
 app.add_typer(past.app, name="runs")

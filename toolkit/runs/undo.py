@@ -15,6 +15,7 @@ import pandas as pd
 from toolkit.errors import PlanError
 from toolkit.records import Snapshot, entity, same
 from toolkit.runs.changes import PHASES, Changes, binds, deletes, listed, rewrites, unbinds
+from toolkit.runs.desk import Desk
 from toolkit.runs.folder import Run
 from toolkit.runs.journal import SETTLED
 from toolkit.runs.merges.carrying import taken_back
@@ -63,6 +64,7 @@ class Undo(Operation):
         merges: takes merges back; None when there were none.
         fields: what the run read, by entity; needed with merges.
         numbers: `CRM_5` to the entity type id of the smart process it belongs to, of those there were before.
+        few: whether the run was about a few records named one by one, so that only these are read again.
     """
 
     name = "undo"
@@ -77,8 +79,9 @@ class Undo(Operation):
         merges: Unmerge | None = None,
         fields: Mapping[str, Sequence[str] | None] | None = None,
         numbers: Mapping[str, int] | None = None,
+        few: bool = False,
     ) -> None:
-        self._done, self._types, self._numbers = done, types, numbers or {}
+        self._done, self._types, self._numbers, self._few = done, types, numbers or {}, few
         self._merges, self._fields = merges, fields or {}
 
     @classmethod
@@ -107,13 +110,15 @@ class Undo(Operation):
         before = run.before
         types = {name: before.field_types(name) for name in before.entities}
         if not (done["kind"] == "merge").any():
-            return cls(done, types, numbers=_numbers(before))
+            return cls(done, types, numbers=_numbers(before), few=run.facts.operation == Desk.name)
         fields = {name: read.get("fields") for name, read in run.facts.reads.items()}
         again = taken_back(run.id, _earlier_undos(run, besides))
         return cls(done, types, Unmerge(run.id, done, before, again), fields)
 
     def reads(self, params: UndoParams) -> Mapping[str, Read]:
         """The records that were written, whole."""
+        if self._few:
+            return {name: Read(ids=ids) for name, ids in self._written().items()}
         reads = {name: Read() for name in dict.fromkeys(self._done["entity"]) if name != "user"}
         fields_of = _given_fields(self._done, self._numbers)
         reads |= {f"item:{number}": Read() for number in fields_of if f"item:{number}" not in reads}
@@ -325,6 +330,17 @@ class Undo(Operation):
             after.append({field: ""})
         taken = rewrites(name, ids, before=before, after=after, reason="copied by the run")
         return Changes.joined(taken.at_phase(PHASES["update"] - 1), _kept(name, kept))
+
+    def _written(self) -> dict[str, list[int]]:
+        """Ids of the records that were written or made, by entity."""
+        ids: dict[str, set[int]] = {}
+        for name, record_id, result in zip(
+            self._done["entity"], self._done["record_id"], self._results(), strict=True
+        ):
+            number = result.get("id") if pd.isna(record_id) else record_id
+            if number is not None:
+                ids.setdefault(str(name), set()).add(int(number))
+        return {name: sorted(each) for name, each in ids.items()}
 
     def _made(self, name: str) -> list[str]:
         rows = self._done[(self._done["kind"] == "create") & (self._done["entity"] == name)]

@@ -14,7 +14,7 @@ from toolkit.runs.merges.carrying import aliases
 from toolkit.settings import Settings
 from toolkit.workflow.workspace import Workspace
 
-__all__ = ["alias", "aliases_now", "client_index", "find_client", "match"]
+__all__ = ["alias", "aliases_now", "client_index", "find_client", "match", "newest_of_clients"]
 
 _NEEDED = ("contact", "company")
 _READ = ("user", "contact", "company", "lead", "requisite")
@@ -31,7 +31,7 @@ def client_index(work: Workspace, snapshot: Path | None = None) -> ClientIndex:
         SnapshotError: there is none, or it is damaged.
         StorageError: the index cannot be written beside it.
     """
-    folder = snapshot or _newest(work)
+    folder = snapshot or newest_of_clients(work)
     path = folder.parent / f"clients-{folder.name}.sqlite"
     if not path.is_file():
         opened = Snapshot.open(folder)
@@ -144,8 +144,12 @@ def aliases_now(work: Workspace) -> dict[tuple[str, int], int]:
             run.close()
 
 
-def _newest(work: Workspace) -> Path:
-    """The newest snapshot that can tell clients, a run's own included."""
+def newest_of_clients(work: Workspace) -> Path:
+    """The folder of the newest snapshot that can tell clients, a run's own included.
+
+    Raises:
+        SnapshotError: there is none.
+    """
     found = sorted(
         (path.parent for path in work.root.rglob("manifest.json")),
         key=lambda folder: (folder / "manifest.json").stat().st_mtime,

@@ -22,6 +22,7 @@ from toolkit.runs import (
     Run,
     Undo,
 )
+from toolkit.runs.desk import Desk
 from toolkit.settings import Settings
 
 __all__ = ["Workspace", "connect", "find_run", "operation_of", "toolkit_version", "whoever"]
@@ -102,7 +103,7 @@ def operation_of(work: Workspace, run: Run) -> tuple[Operation, Any]:
     if run.facts.undoes:
         undo = Undo.of(find_run(work, run.facts.undoes), besides=run.id)
         return undo, undo.parameters(run.facts.parameters)
-    operation = operation_named(run.facts.operation)
+    operation = Desk() if run.facts.operation == Desk.name else operation_named(run.facts.operation)
     return operation, operation.parameters(run.facts.parameters)
 
 

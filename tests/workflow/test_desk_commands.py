@@ -1,0 +1,79 @@
+"""The desk as people and programs type it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runs.conftest import make_world
+from tests.test_cli import Town
+from toolkit.sandbox.clock import WallClock
+from toolkit.sandbox.doors.http import serve
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    world = make_world(tmp_path / "world", contacts=3, deals=3)
+    world.sandbox.clock = WallClock()
+    with serve(world.sandbox) as server:
+        yield Town(world, server.url, tmp_path)
+
+
+ANNA = ("contact", "create", "--name", "Анна", "--last-name", "Полякова", "--phone", "8 912 000-00-01")
+
+
+def test_a_client_is_made_found_edited_and_taken_back(town: Town) -> None:
+    code, said = town.b24kit(*ANNA, "--json")
+    made = json.loads(said)
+    assert (code, made["state"]) == (0, "created")
+
+    code, said = town.b24kit(
+        "contact", "find", "--phone", "+79120000001", "--name", "Анна Полякова", "--json"
+    )
+    assert (code, json.loads(said)["id"]) == (0, made["id"])
+
+    assert town.b24kit("contact", "edit", str(made["id"]), "--set", "post=директор")[0] == 0
+    assert (
+        town.b24kit("contact", "edit", str(made["id"]), "--set", "post=сторож", "--was", "post=повар")[0] == 3
+    )
+    code, said = town.b24kit("contact", "find", "--id", str(made["id"]), "--json")
+    assert json.loads(said)["card"]["post"] == "директор"
+
+    edits = sorted(path.parent.name for path in (town.home / "snapshots").glob("*/*-desk-*/run.json"))
+    assert edits[0] == made["run"]
+
+
+def test_a_client_who_is_here_is_not_made_again(town: Town) -> None:
+    town.b24kit(*ANNA)
+
+    code, said = town.b24kit(*ANNA, "--key", "cc:site:contact:7")
+
+    assert code == 3
+    assert "this is client" in said
+    assert town.b24kit(*ANNA, "--key", "cc:site:contact:7", "--anyway")[0] == 0
+
+
+def test_a_company_keeps_the_zeros_of_its_requisites(town: Town) -> None:
+    code, said = town.b24kit(
+        "company",
+        "create",
+        "--title",
+        "ООО Ромашка",
+        "--inn",
+        "0274062111",
+        "--requisite",
+        "RQ_OKPO=00032537",
+    )
+    assert code == 0, said
+    row = town.world.sandbox.store.rows("SELECT * FROM requisite")[0]
+    assert (row["RQ_INN"], row["RQ_OKPO"]) == ("0274062111", "00032537")
+    code, said = town.b24kit("company", "find", "--inn", "274062111", "--name", "Ромашка", "--json")
+    assert json.loads(said)["verdict"] == "one", said
+
+
+def test_an_empty_question_is_wrong_usage(town: Town) -> None:
+    assert town.b24kit("contact", "find")[0] == 2
+    assert town.b24kit("contact", "find", "--phone", "1", "--source", "elsewhere")[0] == 2
