@@ -77,3 +77,22 @@ def test_a_company_keeps_the_zeros_of_its_requisites(town: Town) -> None:
 def test_an_empty_question_is_wrong_usage(town: Town) -> None:
     assert town.b24kit("contact", "find")[0] == 2
     assert town.b24kit("contact", "find", "--phone", "1", "--source", "elsewhere")[0] == 2
+
+
+def test_deals_their_people_and_the_dictionaries_are_told(town: Town) -> None:
+    code, said = town.b24kit("deal", "create", "--title", "Ремонт", "--contact", "1", "--json", "--anyway")
+    made = json.loads(said)
+    assert (code, made["state"]) == (0, "created"), said
+    assert town.b24kit("deal", "create", "--title", "Ещё ремонт", "--contact", "1")[0] == 3
+    assert town.b24kit("deal", "edit", str(made["id"]), "--set", "title=Ремонт крыши")[0] == 0
+
+    code, said = town.b24kit("contact", "deals", "--id", "1", "--open", "--json")
+    assert "Ремонт крыши" in [each["title"] for each in json.loads(said)["deals"]]
+    assert town.b24kit("company", "deals", "--inn", "7707083893")[0] == 0
+    code, said = town.b24kit("deal", "find", "--title", "крыши")
+    assert (code, f"this is deal {made['id']}" in said) == (0, True)
+    code, said = town.b24kit("deal", "users", str(made["id"]))
+    assert (code, "responsible of the contact" in said) == (0, True)
+    code, said = town.b24kit("dictionaries", "stages", "--json")
+    assert {each["id"] for each in json.loads(said)["stages"]} >= {"NEW", "WON"}
+    assert town.b24kit("dictionaries", "colours")[0] == 2

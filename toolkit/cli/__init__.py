@@ -19,6 +19,7 @@ from toolkit.cli import (
     appeals,
     calls,
     clients,
+    deals,
     desk,
     house,
     making,
@@ -47,6 +48,8 @@ app.add_typer(appeals.app, name="appeals")
 app.add_typer(calls.app, name="calls")
 app.add_typer(desk.contacts, name="contact")
 app.add_typer(desk.companies, name="company")
+app.add_typer(deals.app, name="deal")
+app.add_typer(deals.dictionary)
 app.add_typer(policies.app, name="policy")
 app.add_typer(making.app, name="new")
 app.add_typer(past.app, name="runs")

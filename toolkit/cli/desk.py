@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from toolkit.showing import Shower
     from toolkit.workflow.desk import Answer, Written
 
-__all__ = ["companies", "contacts"]
+__all__ = [
+    "Anyway",
+    "AreaCode",
+    "Fields",
+    "Key",
+    "OnlyPlan",
+    "Was",
+    "Where",
+    "answer_facts",
+    "companies",
+    "contacts",
+    "tell_answer",
+    "tell_written",
+]
 
 contacts = typer.Typer(no_args_is_help=True, help="Contacts: find, create, edit.")
 companies = typer.Typer(no_args_is_help=True, help="Companies: find, create, edit.")
@@ -59,7 +72,7 @@ def find_contact(
         work, card=card, phone=phone, email=email, name=name, inn=inn, area_code=area_code,
         source=desk.source_named(source),
     )  # fmt: skip
-    _tell(show, answer, as_json)
+    tell_answer(show, answer, as_json)
 
 
 @contacts.command("create")
@@ -85,7 +98,7 @@ def create_contact(
         company=company, fields=parameters("contact create", fields, None), key=key, anyway=anyway,
         only_plan=only_plan,
     )  # fmt: skip
-    _done(show, written, as_json)
+    tell_written(show, written, as_json)
 
 
 @contacts.command("edit")
@@ -106,7 +119,7 @@ def edit_contact(
         work, card, parameters("contact edit", fields, None), seen=parameters("contact edit", was, None),
         phones=phone or (), emails=email or (), only_plan=only_plan,
     )  # fmt: skip
-    _done(show, written, as_json)
+    tell_written(show, written, as_json)
 
 
 @companies.command("find")
@@ -130,7 +143,7 @@ def find_company(
         work, card=card, name=name, phone=phone, email=email, inn=inn, kpp=kpp, ogrn=ogrn, area_code=area_code,
         source=desk.source_named(source),
     )  # fmt: skip
-    _tell(show, answer, as_json)
+    tell_answer(show, answer, as_json)
 
 
 @companies.command("create")
@@ -158,7 +171,7 @@ def create_company(
         requisites=_as_text(requisites), fields=parameters("company create", fields, None), key=key,
         anyway=anyway, only_plan=only_plan,
     )  # fmt: skip
-    _done(show, written, as_json)
+    tell_written(show, written, as_json)
 
 
 @companies.command("edit")
@@ -179,7 +192,7 @@ def edit_company(
         work, card, parameters("company edit", fields, None), seen=parameters("company edit", was, None),
         phones=phone or (), emails=email or (), only_plan=only_plan,
     )  # fmt: skip
-    _done(show, written, as_json)
+    tell_written(show, written, as_json)
 
 
 def _as_text(given: list[str] | None) -> dict[str, Any]:
@@ -190,10 +203,16 @@ def _as_text(given: list[str] | None) -> dict[str, Any]:
     }
 
 
-def _tell(show: Shower, answer: Answer, as_json: bool) -> None:
+def tell_answer(show: Shower, answer: Answer, as_json: bool) -> None:
+    """Who was found, and why."""
     if not as_json:
         show.line(answer.words(show.language))
         return
+    print_json(answer_facts(answer))
+
+
+def answer_facts(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON can hold it."""
     candidates = [
         {
             "entity": each.entity,
@@ -203,10 +222,11 @@ def _tell(show: Shower, answer: Answer, as_json: bool) -> None:
         }
         for each in answer.candidates
     ]
-    print_json({**vars(answer), "candidates": candidates})
+    return {**vars(answer), "candidates": candidates}
 
 
-def _done(show: Shower, written: Written, as_json: bool) -> None:
+def tell_written(show: Shower, written: Written, as_json: bool) -> None:
+    """What became of a verb that writes; exits with its code."""
     if as_json:
         print_json(vars(written))
         raise typer.Exit(written.exit_code)

@@ -11,20 +11,40 @@ Each write is a small run, journaled and proven like a large one; `b24kit undo` 
 from __future__ import annotations
 
 from toolkit.workflow.desk.cards import create_company, create_contact, edit_company, edit_contact
+from toolkit.workflow.desk.deals import (
+    DealIsHere,
+    Deals,
+    create_deal,
+    deal_users,
+    deals_of,
+    edit_deal,
+    find_deals,
+)
+from toolkit.workflow.desk.dictionaries import DICTIONARIES, Dictionaries, dictionaries
 from toolkit.workflow.desk.finding import Answer, Source, find_company, find_contact, source_named
 from toolkit.workflow.desk.refusals import ClientIsHere
 from toolkit.workflow.desk.writing import Written
 
 __all__ = [
+    "DICTIONARIES",
     "Answer",
     "ClientIsHere",
+    "DealIsHere",
+    "Deals",
+    "Dictionaries",
     "Source",
     "Written",
     "create_company",
     "create_contact",
+    "create_deal",
+    "deal_users",
+    "deals_of",
+    "dictionaries",
     "edit_company",
     "edit_contact",
+    "edit_deal",
     "find_company",
     "find_contact",
+    "find_deals",
     "source_named",
 ]
