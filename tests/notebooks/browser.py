@@ -15,7 +15,9 @@ from selenium.common.exceptions import (
     NoSuchElementException,
     StaleElementReferenceException,
 )
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 
 # JupyterLab draws its parts anew while it loads: what was found a moment ago may be gone. Look again.
@@ -76,10 +78,14 @@ def run_all(browser: WebDriver) -> None:
         ),
         "kernel",
     )
-    for _ in range(6):  # a click before the kernel is connected is lost
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:  # a click before the kernel is connected is lost
         with suppress(TimeoutError, StopIteration, *_REDRAWN):
+            ActionChains(browser).send_keys(
+                Keys.ESCAPE
+            ).perform()  # a menu left open would be closed by the click
             _press_run_all(browser)
-            until(lambda: any(re.search(r"[\d*]", each) for each in counts(browser)), "a cell to start", 5)
+            until(lambda: any(re.search(r"[\d*]", each) for each in counts(browser)), "a cell to start", 15)
             return
     raise TimeoutError("Run All was pressed, and no cell started")
 
@@ -91,7 +97,9 @@ def _press_run_all(browser: WebDriver) -> None:
         if each.text.strip() == "Run"
     )
     menu.click()
-    until(lambda: bool(browser.find_elements(By.CSS_SELECTOR, '[data-command="runmenu:run-all"]')), "menu")
+    until(
+        lambda: bool(browser.find_elements(By.CSS_SELECTOR, '[data-command="runmenu:run-all"]')), "menu", 10
+    )
     browser.find_element(By.CSS_SELECTOR, '[data-command="runmenu:run-all"]').click()
 
 
