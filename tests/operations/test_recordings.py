@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from tests.operations.conftest import APPEALS, SECRET, Firm, make_firm
+from tests.test_workflow import workspace
+from toolkit import workflow
 from toolkit.client import Portal
 from toolkit.operations import operation
 from toolkit.runs import ApplyRules, Plan, Run, Undo, apply
@@ -119,6 +121,34 @@ def test_what_is_no_recording_is_noted_and_hinders_nobody(story: Firm) -> None:
         fine: "",
     }
     assert list(held(story)) == recordings_of(run).query("state == 'done'")["appeal"].tolist()
+
+
+def test_what_an_earlier_run_could_not_have_is_not_asked_for_again_unless_one_says_so(
+    story: Firm, tmp_path: Path
+) -> None:
+    work = workspace(story, tmp_path / "work")  # type: ignore[arg-type]  # a firm has what a world has
+    store = story.sandbox.store
+    run = workflow.plan(work, "backfill_appeals", COPY)
+    copies_only(run, 2)
+    missing, large = (json.loads(text)["file"] for text in run.plan.table["after"])
+    store.delete("disk_object", missing)
+    body = b"RIFF" * 300_000
+    store.update("disk_object", large, {"FILE_ID": keep(story.sandbox, "call.wav", body), "SIZE": len(body)})
+    plan = run.plan.table
+    plan["after"] = plan["after"].str.replace('"most_bytes": 52428800', '"most_bytes": 1000000')
+    run.freeze(Plan(plan, run.plan.listed, run.plan.facts))
+    assert story.carry_out(run) == {"already": 2}
+    run.close()
+
+    def asked(**more: Any) -> set[int]:
+        again = workflow.plan(work, "backfill_appeals", {**COPY, **more})
+        table = again.plan.table
+        assert set(table["kind"]) == {"copy"}
+        return {json.loads(text)["file"] for text in table["after"]}
+
+    assert not {missing, large} & asked()
+    assert {missing, large} & asked(recording_most_mb=60) == {large}
+    assert {missing, large} <= asked(retry_recordings=True)
 
 
 def test_a_file_somebody_put_there_is_left_alone(story: Firm) -> None:

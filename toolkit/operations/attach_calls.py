@@ -42,7 +42,8 @@ class AttachCallsParams(MediaParams):
         overlap_s: how much earlier than what is new a watching pass reads calls again: so long may a
             conversation last.
         language: of the words.
-        recordings, recording_most_mb, transcripts: see `toolkit.runs.call_media.MediaParams`.
+        recordings, recording_most_mb, recordings_gone, retry_recordings, transcripts: see
+            `toolkit.runs.call_media.MediaParams`.
     """
 
     appeals: int = Field(ge=128)
@@ -67,6 +68,7 @@ class AttachCalls(Operation):
         "ru": "всё: звонки снимаются с обращений",
     }
     Params = AttachCallsParams
+    filled_in: ClassVar[frozenset[str]] = frozenset({"recordings_gone"})
 
     def reads(self, params: AttachCallsParams) -> Mapping[str, Read]:
         """The calls of the time asked for, the clients, and the appeals made since."""

@@ -75,7 +75,8 @@ class BackfillAppealsParams(MediaParams):
         fallback: user id of who answers when both the speaker and the deal's responsible have left.
         silent: import, so that no robot is set off; otherwise the appeals are added as by hand.
         language: of titles and words.
-        recordings, recording_most_mb, transcripts: see `toolkit.runs.call_media.MediaParams`.
+        recordings, recording_most_mb, recordings_gone, retry_recordings, transcripts: see
+            `toolkit.runs.call_media.MediaParams`.
     """
 
     appeals: int = Field(ge=128)
@@ -108,6 +109,7 @@ class BackfillAppeals(Operation):
         "ru": "всё: обращения, которых никто не правил, удаляются, с остальных звонки снимаются",
     }
     Params = BackfillAppealsParams
+    filled_in: ClassVar[frozenset[str]] = frozenset({"recordings_gone"})
 
     def reads(self, params: BackfillAppealsParams) -> Mapping[str, Read]:
         """Both places where calls are noted, the clients, the deals, the users and the appeals."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import compress
 from typing import Any, Literal
 
 import pandas as pd
@@ -10,8 +11,9 @@ from pydantic import Field
 
 from toolkit.errors import ParameterError
 from toolkit.runs.changes import PHASES, Changes, rewrites
+from toolkit.runs.folder import Run
 from toolkit.runs.operation import OperationParams, Read
-from toolkit.runs.recordings import recordings
+from toolkit.runs.recordings import NOT_COPIED, recordings, recordings_of
 from toolkit.runs.telephony import appeal_field, marker_of
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "check_media",
     "copied",
     "goes_to",
+    "gone_key",
+    "gone_recordings",
     "media",
     "media_reads",
     "transcribed",
@@ -39,12 +43,17 @@ class MediaParams(OperationParams):
         recordings: `bind` the calls, so that their recordings are heard from the appeal; `copy` also puts the
             recording of the longest call into the appeal as a file; `none` does neither.
         recording_most_mb: larger recordings, in MiB, are not copied.
+        recordings_gone: recordings that are not asked for, as `gone_key` names them; filled in with those earlier
+            runs found missing, expired, empty or too large, so that running again asks for nothing.
+        retry_recordings: ask for those once more.
         transcripts: read what speech recognition made of the calls, one command each, and put it there.
     """
 
     fields: dict[str, str] = Field(default_factory=dict)
     recordings: Literal["bind", "copy", "none"] = "bind"
     recording_most_mb: int = Field(default=50, ge=1, le=1024)
+    recordings_gone: list[str] = Field(default_factory=list)
+    retry_recordings: bool = False
     transcripts: bool = False
 
 
@@ -108,7 +117,7 @@ def media(
     appeals, parts = tables[entity_name], []
     if params.recordings == "copy":
         field = appeal_field(appeals.columns, "recording", params.fields, asked_by=asked_by)
-        parts.append(copied(entity_name, legs, goes, tables, field, params.recording_most_mb))
+        parts.append(copied(entity_name, legs, goes, tables, field, params))
     if params.transcripts:
         field = appeal_field(appeals.columns, "transcript", params.fields, asked_by=asked_by)
         parts.append(transcribed(entity_name, goes, transcripts(legs, tables), appeals, field))
@@ -121,9 +130,9 @@ def copied(
     goes_to: pd.Series[Any],
     tables: Mapping[str, pd.DataFrame],
     field: str,
-    most_mb: int,
+    params: MediaParams,
 ) -> Changes:
-    """One recording for each appeal that has none yet: that of its longest call.
+    """One recording for each appeal that has none yet: that of its longest call, unless it is known to be gone.
 
     Args:
         entity_name: whose records the appeals are, `item:177`.
@@ -131,7 +140,7 @@ def copied(
         goes_to: for each `talk` (the index) the id of its appeal, or the marker of the one to be made.
         tables: call, and the appeals under `entity_name`.
         field: of the appeals, for the file.
-        most_mb: larger recordings, in MiB, are left where they are.
+        params: how large a recording may be, and which are gone.
     """
     calls, appeals = tables["call"], tables[entity_name]
     linked = calls["CALL_RECORD_URL"].fillna("").ne("") if "CALL_RECORD_URL" in calls else pd.Series(False)
@@ -147,15 +156,43 @@ def copied(
         return Changes()
     longest = found.sort_values(["duration", "start"], ascending=[False, True], kind="stable")
     chosen = longest.drop_duplicates("goes_to").sort_values(["start", "call"], kind="stable")
+    files, calls = _or_none(chosen["record"]), _or_none(chosen["line"])
+    gone = set(params.recordings_gone)
+    there = [gone_key(file, call) not in gone for file, call in zip(files, calls, strict=True)]
     return recordings(
         entity_name,
-        chosen["goes_to"].tolist(),
+        list(compress(chosen["goes_to"].tolist(), there)),
         field=field,
-        files=_or_none(chosen["record"]),
-        calls=_or_none(chosen["line"]),
-        most_bytes=most_mb * _BYTES,
+        files=list(compress(files, there)),
+        calls=list(compress(calls, there)),
+        most_bytes=params.recording_most_mb * _BYTES,
         reason=COPIED,
     )
+
+
+def gone_key(file: int | None, call: int | None) -> str:
+    """The name of a recording in `MediaParams.recordings_gone`: `file:7`, or `line:9` where only a link is known."""
+    return f"line:{call}" if file is None else f"file:{file}"
+
+
+def gone_recordings(runs: Iterable[Run], most_mb: int) -> list[str]:
+    """The recordings earlier runs looked for and could not have.
+
+    Args:
+        runs: of one portal.
+        most_mb: those a run left as too large are asked for again where its limit was lower than this one.
+    """
+    found: set[str] = set()
+    for run in runs:
+        if run.facts.parameters.get("recordings") != "copy" or not (run.folder / "plan.parquet").exists():
+            continue
+        told = recordings_of(run)
+        gone = told["code"].isin([f"RECORDING_{state.upper()}" for state in NOT_COPIED])
+        if int(run.facts.parameters.get("recording_most_mb", 0)) < most_mb:
+            gone &= told["code"].ne("RECORDING_TOO_LARGE")
+        theirs = told[gone]
+        found |= set(map(gone_key, _or_none(theirs["file"]), _or_none(theirs["call"])))
+    return sorted(found)
 
 
 def as_asked(changes: Changes, params: MediaParams) -> Changes:

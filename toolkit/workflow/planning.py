@@ -21,6 +21,7 @@ from toolkit.runs import (
     facts_of,
     new_run_id,
 )
+from toolkit.runs.call_media import MediaParams, gone_recordings
 from toolkit.workflow.reviewing import with_decisions
 from toolkit.workflow.workspace import Workspace, connect, toolkit_version
 
@@ -91,6 +92,8 @@ def planned(
         As `plan`.
     """
     with connect(work) as portal:
+        if isinstance(params, MediaParams):
+            params = _without_what_is_gone(work, params, portal.host)
         facts = RunFacts(
             run=new_run_id(work.clock.now(), operation.name),
             operation=operation.name,
@@ -124,6 +127,23 @@ def planned(
             shutil.rmtree(run.folder, ignore_errors=True)
             raise
     return run
+
+
+def _without_what_is_gone(work: Workspace, params: MediaParams, portal: str) -> MediaParams:
+    """The parameters, with the recordings earlier runs on the portal could not have."""
+    if params.recordings != "copy" or params.retry_recordings:
+        return params
+    runs = [
+        run
+        for run in Run.all(work.root, work.clock.now)
+        if run.facts.portal == portal and not run.facts.rehearses
+    ]
+    try:
+        found = gone_recordings(runs, params.recording_most_mb)
+    finally:
+        for run in runs:
+            run.close()
+    return params.model_copy(update={"recordings_gone": sorted({*params.recordings_gone, *found})})
 
 
 def unfinished(work: Workspace, name: str, given: Mapping[str, Any]) -> Run | None:
