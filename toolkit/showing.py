@@ -81,20 +81,22 @@ class Shower:
         """Counts by kind and reason, what is left to a person, the first rows, cost, what can be undone."""
         _ = self._
         plan = run.plan
+        names = Names(run.before, run.facts.portal, self._wording)
         title = f"{_('Plan')} {run.id}"
         parts: list[RenderableType] = [
             Text(f"{run.facts.operation} · {run.facts.portal} · {_('changes')}: {len(plan.active)}")
         ]
         if len(plan.active):
             counted = [
-                (_(kind), _(name), self._reason(reason), count)
+                (self._wording(kind), self._entity(name), self._reason(reason), count)
                 for kind, name, reason, count in plan.summary().to_numpy()
             ]
             parts.append(self._table([_("kind"), _("entity"), _("reason"), _("count")], counted))
         if len(plan.listed):
             parts.append(Text(_("Left to a person:"), style="bold"))
             left = [
-                (_(name), self._reason(reason), count) for name, reason, count in plan.left_out().to_numpy()
+                (self._entity(name), self._reason(reason), count)
+                for name, reason, count in plan.left_out().to_numpy()
             ]
             parts.append(self._table([_("entity"), _("reason"), _("count")], left))
         if plan.tally():
@@ -107,7 +109,6 @@ class Shower:
             parts.append(
                 Text(_("First {shown} of {total} changes:").format(shown=shown, total=total), style="bold")
             )
-            names = Names(run.before, run.facts.portal, self._wording)
             for name, rows_of in first.groupby("entity"):
                 names.learn(str(name), rows_of["record_id"])
             rows = [
@@ -252,6 +253,10 @@ class Shower:
     def frame(self, frame: pd.DataFrame) -> None:
         """A table, as it is."""
         self.console.print(self._table([str(name) for name in frame.columns], frame.to_numpy()))
+
+    def _entity(self, name: str) -> str:
+        """An entity as the reader calls it."""
+        return Names(None, "", self._wording).kind_of_record(name)
 
     def _table(self, headings: Sequence[str], rows: Iterable[Iterable[Any]]) -> Table:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
