@@ -13,6 +13,7 @@ from toolkit.runs.multivalues import as_added, as_edits, as_imported, same_rows
 from toolkit.runs.notes import ADD_METHOD, DELETE_METHOD, Note
 from toolkit.runs.recordings import Copy
 from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
+from toolkit.runs.sounds import holds_file, with_files
 from toolkit.runs.unfilled import still_unfilled, unfilled_reads
 
 __all__ = [
@@ -61,9 +62,12 @@ class _Update(Base):
         if record is None:
             return Verdict("foreign", "the record is gone, or the webhook's user may not read it")
         seen = {name: record.get(name) for name in row.after}
-        wrong = [name for name in row.after if not same(seen[name], row.after[name], types[name])]
+        sent = [name for name in row.after if holds_file(row.after[name])]
+        told = [name for name in row.after if name not in sent]
+        wrong = [name for name in told if not same(seen[name], row.after[name], types[name])]
         if not wrong:
             return Verdict("true", seen=seen)
+        wrong += sent  # what goes along with the others has to find its cell as it was
         foreign = [name for name in wrong if not self._as_before(name, seen[name], row, types)]
         if foreign:
             who = record.get("updatedBy") or record.get("MODIFY_BY_ID") or record.get("changedBy")
@@ -81,7 +85,7 @@ class _Update(Base):
     def command(self, row: Row) -> Command:
         """One update of all its cells."""
         kind = entity(row.entity)
-        cells = dict(row.after)
+        cells = with_files(row.after)
         if "fm" in cells:
             cells["fm"] = as_edits(row.before.get("fm"), cells["fm"])
         return Command(kind.update_method, kind.update_params(row.record_id, cells))
@@ -139,7 +143,7 @@ class _Create(Base):
             api-reference/crm/universal/import/crm-item-import.md, read 2026-11-22.
         """
         kind = entity(row.entity)
-        cells: dict[str, Any] = {**row.after, kind.marker_fields[-1]: row.marker}
+        cells: dict[str, Any] = {**with_files(row.after), kind.marker_fields[-1]: row.marker}
         if len(kind.marker_fields) == 2:
             cells[kind.marker_fields[0]] = ORIGINATOR
         again = imported(row)

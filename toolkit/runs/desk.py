@@ -17,12 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from toolkit.errors import ParameterError
 from toolkit.matching import read_phone
 from toolkit.records import Entity, FieldType, entity, field_type, same
-from toolkit.runs.changes import Changes, creates, listed, rewrites
+from toolkit.runs.changes import Changes, binds, binds_of_made, creates, listed, rewrites
 from toolkit.runs.multivalues import rows_of
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import REFERENCE
+from toolkit.runs.sounds import holds_file, without_files
 
-__all__ = ["CHANGED_SINCE", "GONE", "Desk", "DeskParams", "Edit", "NewRecord"]
+__all__ = ["CHANGED_SINCE", "GONE", "Desk", "DeskParams", "Edit", "Link", "NewRecord"]
 
 ASKED = "asked for at the desk"
 CHANGED_SINCE = "changed since it was read: left as it is"
@@ -67,9 +68,24 @@ class Edit(BaseModel):
     emails: list[str] = Field(default_factory=list)
 
 
+class Link(BaseModel):
+    """An activity shown with one more record.
+
+    Args:
+        activity: its id, or the marker of the create that makes it.
+        to: `{"entityTypeId": 2, "entityId": 5}`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    activity: int | str
+    to: dict[str, int]
+
+
 class DeskParams(OperationParams):
     """What is asked for; records of one entity are either made or edited."""
 
+    links: list[Link] = Field(default_factory=list)
     creates: list[NewRecord] = Field(default_factory=list)
     edits: list[Edit] = Field(default_factory=list)
 
@@ -99,7 +115,8 @@ class Desk(Operation):
         """The records to be edited, and those that carry the markers already."""
         reads: dict[str, Read] = {}
         for name in dict.fromkeys(each.entity for each in params.edits):
-            reads[name] = Read(ids=sorted({each.id for each in params.edits if each.entity == name}))
+            edits = [each for each in params.edits if each.entity == name]
+            reads[name] = Read(_named(name, edits), ids=sorted({each.id for each in edits}))
         for name in dict.fromkeys(each.entity for each in params.creates):
             field = entity(name).marker_fields[-1]
             reads[name] = Read(
@@ -116,7 +133,7 @@ class Desk(Operation):
         asked: list[NewRecord | Edit] = [*params.creates, *params.edits]
         for each in asked:
             known = {*tables[each.entity].columns, *entity(each.entity).documented}
-            unknown = sorted(set(each.values) - known)
+            unknown = sorted(set(without_files(each.values)) - known)
             if unknown and entity(each.entity).family == "item":
                 raise ParameterError(
                     each.entity,
@@ -144,7 +161,21 @@ class Desk(Operation):
             if each.marker not in there
         ]
         parts += [_edited(each, tables[each.entity]) for each in params.edits]
+        for link in params.links:
+            number = there.get(link.activity) if isinstance(link.activity, str) else link.activity
+            if number is None:
+                parts.append(binds_of_made("activity", [str(link.activity)], to=[link.to], reason=ASKED))
+            else:
+                parts.append(binds("activity", [number], to=[link.to], reason=ASKED))
         return Changes.joined(*parts)
+
+
+def _named(name: str, edits: Sequence[Edit]) -> list[str] | None:
+    """The fields to read: lists of the older methods leave some out unless they are named."""
+    if entity(name).family == "item":
+        return None
+    told = {field for each in edits for field, value in each.values.items() if not holds_file(value)}
+    return sorted({entity(name).id_field, *told})
 
 
 def _markers(name: str, table: pd.DataFrame) -> list[tuple[Any, Any]]:
@@ -173,7 +204,7 @@ def _edited(edit: Edit, table: pd.DataFrame) -> Changes:
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     kept: list[str] = []
-    for field, value in edit.values.items():
+    for field, value in without_files(edit.values).items():
         has, kind_of_value = _plain(present.get(field)), _type_of(kind, field, table)
         if same(has, value, kind_of_value):
             continue
@@ -181,6 +212,9 @@ def _edited(edit: Edit, table: pd.DataFrame) -> Changes:
             kept.append(f"{field}: {has!r}")
             continue
         before[field], after[field] = has, value
+    for field, value in edit.values.items() if after else ():
+        if holds_file(value):
+            before[field], after[field] = [], value
     if edit.phones or edit.emails:
         held = rows_of(_plain(present.get("fm")))
         fresh = _missing(held, "PHONE", edit.phones) + _missing(held, "EMAIL", edit.emails)

@@ -25,6 +25,7 @@ from toolkit.runs.notes import notes_taken_back
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import in_place, made_by, with_ids
 from toolkit.runs.settings_of_types import SETTINGS, stands
+from toolkit.runs.sounds import without_files
 from toolkit.runs.unfilled import column_of, is_empty, unfilled
 
 __all__ = ["Undo", "UndoParams"]
@@ -35,10 +36,14 @@ STAYS = "goes with its smart process, or stays"
 FILLED = "holds values: the field stays"
 UNFILLED = "created by the run, and nobody has filled it"
 NOT_UNDOABLE = "cannot be taken back"
+RECORDING = "a recording attached to a call"
 
 
-# Columns of a snapshot that the entity's list never answers.
-_UNTOLD = {"type": frozenset({"relations", "linkedUserFields", "customSections"})}
+# Columns of a snapshot that the entity's list never answers, or only when they are named.
+_UNTOLD = {
+    "type": frozenset({"relations", "linkedUserFields", "customSections"}),
+    "activity": frozenset({"COMMUNICATIONS", "FILES", "ORIGIN_VERSION"}),
+}
 
 
 class UndoParams(OperationParams):
@@ -198,6 +203,9 @@ class Undo(Operation):
                 kept.append((int(record_id), GONE, ""))
                 continue
             before, after = json.loads(was), json.loads(wrote)
+            if without_files(after) != after:
+                kept.append((int(record_id), NOT_UNDOABLE, RECORDING))
+                continue
             ours = [
                 field for field in after if same(record.get(field), after[field], self._type(name, field))
             ]
@@ -242,7 +250,9 @@ class Undo(Operation):
                 continue
             # What a list does not tell (labels of a field) cannot have been seen to change.
             told = record.keys() - _UNTOLD.get(name, frozenset())
-            after = {field: value for field, value in json.loads(wrote).items() if field in told}
+            after = {
+                field: value for field, value in without_files(json.loads(wrote)).items() if field in told
+            }
             others = [
                 field for field in after if not same(record.get(field), after[field], self._type(name, field))
             ]

@@ -29,6 +29,7 @@ from toolkit.runs.plan import Plan
 from toolkit.runs.recordings import copied_cells, judge_copies
 from toolkit.runs.references import with_ids
 from toolkit.runs.settings_of_types import SETTINGS
+from toolkit.runs.sounds import without_files
 
 __all__ = ["Certificate", "check_canary", "judge", "verify"]
 
@@ -189,7 +190,7 @@ def _judge_updates(
 ) -> tuple[int, list[dict[str, Any]]]:
     """Cells we wrote: how many read as planned, and those that do not."""
     types = after.field_types(name)
-    wanted = [json.loads(text) for text in rows["after"]]
+    wanted = [without_files(json.loads(text)) for text in rows["after"]]
     fields = sorted({field_name for each in wanted for field_name in each})
     kind = entity(name)
     table = after.table(name, [kind.id_field, *fields]).set_index(kind.id_field)

@@ -10,6 +10,13 @@ Each write is a small run, journaled and proven like a large one; `b24kit undo` 
 
 from __future__ import annotations
 
+from toolkit.workflow.desk.calls import (
+    attach_call,
+    attach_recording,
+    call_made,
+    create_call,
+    needs_application,
+)
 from toolkit.workflow.desk.cards import create_company, create_contact, edit_company, edit_contact
 from toolkit.workflow.desk.deals import (
     DealIsHere,
@@ -34,6 +41,10 @@ __all__ = [
     "Dictionaries",
     "Source",
     "Written",
+    "attach_call",
+    "attach_recording",
+    "call_made",
+    "create_call",
     "create_company",
     "create_contact",
     "create_deal",
@@ -46,5 +57,6 @@ __all__ = [
     "find_company",
     "find_contact",
     "find_deals",
+    "needs_application",
     "source_named",
 ]

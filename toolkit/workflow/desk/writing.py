@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from toolkit.records import entity
 from toolkit.runs import Run
 from toolkit.runs.carriers import ORIGINATOR
-from toolkit.runs.desk import Desk, DeskParams, Edit, NewRecord
+from toolkit.runs.desk import Desk, DeskParams, Edit, Link, NewRecord
 from toolkit.runs.folder import portal_folder
 from toolkit.workflow.approving import approve
 from toolkit.workflow.carrying_out import carry_out
@@ -74,6 +74,7 @@ def write(
     *,
     creates: Sequence[NewRecord] = (),
     edits: Sequence[Edit] = (),
+    links: Sequence[Link] = (),
     only_plan: bool = False,
 ) -> Written:
     """Carry out what a verb asks for, as a run of its own; an unfinished run of the same words is continued.
@@ -82,6 +83,7 @@ def write(
         work: where.
         creates: the main record first.
         edits: likewise.
+        links: of activities; alone, the main record is the activity of the first.
         only_plan: freeze the plan and stop: `b24kit apply` carries it out.
 
     Raises:
@@ -89,9 +91,10 @@ def write(
         LockedByAnother: another run writes records of the same kind.
         PortalError, Paused, BreakerOpen, StorageError: stopped; saying the same again continues it.
     """
-    main = creates[0] if creates else edits[0]
+    linked = Edit(entity="activity", id=int(links[0].activity)) if not creates and not edits else None
+    main = linked or (creates[0] if creates else edits[0])
     operation = Desk()
-    params = DeskParams(creates=list(creates), edits=list(edits))
+    params = DeskParams(creates=list(creates), edits=list(edits), links=list(links))
     run = _unfinished(work, params) or planned(work, operation, params)
     if only_plan and run.state == "planned":
         return Written("planned", main.entity, getattr(main, "id", 0), run.id, _left(run))
@@ -104,7 +107,7 @@ def write(
     certificate = carry_out(work, run)
     left = _left(run)
     states = set(run.journal.table()["state"])
-    number = main.id if isinstance(main, Edit) else _made(run)
+    number = main.id if isinstance(main, Edit) else standing(work, main.entity, main.marker)
     state: State = "created" if creates else "edited"
     if not states & {"done", "already"}:
         state = "failed"
@@ -113,13 +116,6 @@ def write(
     elif states == {"already"}:
         state = "already"
     return Written(state, main.entity, number, run.id, left, certificate.exit_code or (3 if left else 0))
-
-
-def _made(run: Run) -> int:
-    """The id of the first record a run made."""
-    results: Mapping[int, Any] = run.journal.results()
-    first = run.plan.active.iloc[0]
-    return int((results.get(int(first["change"])) or {"id": 0})["id"])
 
 
 def _left(run: Run) -> tuple[str, ...]:

@@ -1,0 +1,127 @@
+"""A conversation that took place elsewhere, as changes: one call activity, and its links to other records.
+
+Pure: an operation that loads many of them uses the same description as the desk that notes one.
+
+Source: api-reference/crm/timeline/activities/activity-base/crm-activity-add.md, read 2026-11-22.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from toolkit.runs.changes import Changes, binds_of_made, creates
+
+__all__ = ["CallMade", "call_changes", "call_links", "call_values"]
+
+LOADED = "a call of another system"
+LINKED = "what the call was about"
+
+_PHONE = "PHONE"
+_CALL, _INCOMING, _OUTGOING = 2, 1, 2
+_NAMED = {"lead": 1, "deal": 2, "contact": 3, "company": 4}
+_CLIENTS = ("contact", "company", "lead")
+
+
+class CallMade(BaseModel):
+    """A call, and whom it belongs to.
+
+    Args:
+        marker: `cc:<system>:call:<id>`: the external key it is found again by.
+        direction: `in` or `out`, seen from the firm.
+        phone: of the client, as it was dialled.
+        start: when it began, aware.
+        duration_s: how long it took; 0 when nobody answered.
+        responsible: id of the user who spoke; None for the client's responsible.
+        subject, description: for people; "" for a subject made of direction and phone.
+        belongs_to: `(entity, id)` of the records it is shown with: contact, company, lead, deal, `item:177`. The first
+            client among them is who was spoken to, and the card the call stands on.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    marker: str = Field(min_length=1)
+    direction: Literal["in", "out"]
+    phone: str = Field(min_length=1)
+    start: datetime
+    duration_s: int = Field(default=0, ge=0)
+    responsible: int | None = None
+    subject: str = ""
+    description: str = ""
+    belongs_to: list[tuple[str, int]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.start.tzinfo is None:
+            raise ValueError("start has no time zone")
+        for name, _ in self.belongs_to:
+            number_of(name)
+        return self
+
+
+def number_of(name: str) -> int:
+    """Entity type id of what a call may belong to.
+
+    Raises:
+        ValueError: a call cannot belong to it.
+    """
+    prefix, _, number = name.partition(":")
+    if prefix == "item" and number.isdigit():
+        return int(number)
+    if name not in _NAMED:
+        raise ValueError(f"a call cannot belong to {name}")
+    return _NAMED[name]
+
+
+def call_values(call: CallMade) -> dict[str, Any]:
+    """The fields of the activity, as on the wire, without its marker."""
+    name, number = _spoken_to(call)
+    incoming = call.direction == "in"
+    told = {"in": "Входящий от {phone}", "out": "Исходящий на {phone}"}[call.direction]
+    end = call.start + timedelta(seconds=call.duration_s)
+    spoken = {"VALUE": call.phone, "TYPE": _PHONE, "ENTITY_TYPE_ID": number_of(name), "ENTITY_ID": number}
+    return {
+        "TYPE_ID": _CALL,
+        "DIRECTION": _INCOMING if incoming else _OUTGOING,
+        "OWNER_TYPE_ID": number_of(name),
+        "OWNER_ID": number,
+        "COMMUNICATIONS": [spoken],
+        "SUBJECT": call.subject or told.format(phone=call.phone),
+        "START_TIME": call.start.isoformat(timespec="seconds"),
+        "END_TIME": end.isoformat(timespec="seconds"),
+        "COMPLETED": "Y",
+        **({"RESPONSIBLE_ID": call.responsible} if call.responsible else {}),
+        **({"DESCRIPTION": call.description} if call.description else {}),
+    }
+
+
+def call_links(call: CallMade) -> list[dict[str, int]]:
+    """The records it is shown with besides the one it stands on, as `binds` takes them."""
+    owner = _spoken_to(call)
+    others = dict.fromkeys((name, number) for name, number in call.belongs_to if (name, number) != owner)
+    return [{"entityTypeId": number_of(name), "entityId": number} for name, number in others]
+
+
+def call_changes(calls: Sequence[CallMade]) -> Changes:
+    """Many calls as changes: activities made, then linked."""
+    pairs = [(call.marker, link) for call in calls for link in call_links(call)]
+    return Changes.joined(
+        creates(
+            "activity",
+            [call_values(call) for call in calls],
+            markers=[call.marker for call in calls],
+            reason=LOADED,
+        ),
+        binds_of_made(
+            "activity", [marker for marker, _ in pairs], to=[link for _, link in pairs], reason=LINKED
+        ),
+    )
+
+
+def _spoken_to(call: CallMade) -> tuple[str, int]:
+    """The client's card; where there is none, the first record."""
+    clients = [each for each in call.belongs_to if each[0] in _CLIENTS]
+    return (clients or call.belongs_to)[0]
