@@ -322,7 +322,10 @@ class _Plan:
             old = linked_ids(value)
             left = self.merged(linked, [*old, *self._brought(child, number, was)])
             left = left if several else left[:1]
+            # What a merge that stays brought to this record stays with it.
+            stays = [self.ref(linked, each) for each in self._brought(child, number, was, staying=True)]
             wanted = [self.ref(linked, each) for each in old]
+            wanted += [each for each in stays if each not in wanted] if several else []
             now = linked_ids(present[record])
             if wanted in (left, now):
                 continue
@@ -334,9 +337,12 @@ class _Plan:
             after.append({column: wanted if several else [*wanted, 0][0]})
         return rewrites(child, ids, before=before, after=after, reason=BACK)
 
-    def _brought(self, child: str, record: int, was: Mapping[int, Any]) -> list[int]:
-        """Clients that the merge into a contact or lead brought it."""
+    def _brought(
+        self, child: str, record: int, was: Mapping[int, Any], *, staying: bool = False
+    ) -> list[int]:
+        """Clients that the merge into a contact or lead brought it; only those of cards that stay merged."""
         losers = [card for (name, card), master in self.into.items() if (name, master) == (child, record)]
+        losers = [card for card in losers if not (staying and (child, card) in self.back)]
         return [each for card in losers for each in linked_ids(was.get(card))]
 
     def _activities(self) -> Changes:
