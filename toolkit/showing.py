@@ -38,9 +38,10 @@ def undoable(run: Run) -> Mapping[str, str]:
     return kind.undo if kind is not None else {}
 
 
-def duration(seconds: float) -> str:
-    """`1:02:03`, or `12 s` below a minute."""
-    return f"{seconds:.0f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+def duration(seconds: float, language: str = "en") -> str:
+    """`1:02:03`, or `12 s` (in Russian `12 с`) below a minute."""
+    unit = "с" if language == "ru" else "s"
+    return f"{seconds:.0f} {unit}" if seconds < 60 else str(timedelta(seconds=round(seconds)))
 
 
 def _nothing() -> None:
@@ -132,8 +133,9 @@ class Shower:
 
     def _cost(self, cost: PlanCost) -> list[RenderableType]:
         _ = self._
+        second = "с" if self.language == "ru" else "s"
         seconds = ", ".join(
-            f"{row['method']} {row['operating_s']:.1f} s"
+            f"{row['method']} {self._wording.number(round(row['operating_s'], 1))} {second}"
             for row in cost.table().to_dict("records")
             if row["operating_s"] >= 0.05
         )
@@ -142,7 +144,7 @@ class Shower:
         ).format(
             apply=cost.apply.requests,
             verify=cost.verify.requests,
-            time=duration(cost.seconds),
+            time=duration(cost.seconds, self.language),
             limit=_(cost.apply.binds),
         )
         parts: list[RenderableType] = [Text(text)]
@@ -167,7 +169,7 @@ class Shower:
         """What came of the rehearsal."""
         _ = self._
         if rehearsal.clean:
-            time = duration(rehearsal.seconds)
+            time = duration(rehearsal.seconds, self.language)
             self.line(
                 _("Rehearsal on a sandbox: clean ({time} on a played clock).").format(time=time), "green"
             )

@@ -75,6 +75,9 @@ def snapshot_diff(before: Path, after: Path, as_json: Json = False) -> None:
     if as_json:
         print_json(difference.counts().to_dict("records"))
         return
+    if not len(difference.counts()):
+        show.line(show._("Nothing differs."), "green")
+        return
     show.frame(difference.counts())
     show.frame(difference.changed.head(20))
 

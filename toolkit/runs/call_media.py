@@ -156,15 +156,15 @@ def copied(
         return Changes()
     longest = found.sort_values(["duration", "start"], ascending=[False, True], kind="stable")
     chosen = longest.drop_duplicates("goes_to").sort_values(["start", "call"], kind="stable")
-    files, calls = _or_none(chosen["record"]), _or_none(chosen["line"])
     gone = set(params.recordings_gone)
-    there = [gone_key(file, call) not in gone for file, call in zip(files, calls, strict=True)]
+    files, lines = _or_none(chosen["record"]), _or_none(chosen["line"])
+    there = [gone_key(file, line) not in gone for file, line in zip(files, lines, strict=True)]
     return recordings(
         entity_name,
         list(compress(chosen["goes_to"].tolist(), there)),
         field=field,
         files=list(compress(files, there)),
-        calls=list(compress(calls, there)),
+        calls=list(compress(lines, there)),
         most_bytes=params.recording_most_mb * _BYTES,
         reason=COPIED,
     )
@@ -190,8 +190,8 @@ def gone_recordings(runs: Iterable[Run], most_mb: int) -> list[str]:
         gone = told["code"].isin([f"RECORDING_{state.upper()}" for state in NOT_COPIED])
         if int(run.facts.parameters.get("recording_most_mb", 0)) < most_mb:
             gone &= told["code"].ne("RECORDING_TOO_LARGE")
-        theirs = told[gone]
-        found |= set(map(gone_key, _or_none(theirs["file"]), _or_none(theirs["call"])))
+        files, calls = _or_none(told.loc[gone, "file"]), _or_none(told.loc[gone, "call"])
+        found |= {gone_key(file, call) for file, call in zip(files, calls, strict=True)}
     return sorted(found)
 
 

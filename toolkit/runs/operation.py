@@ -118,6 +118,9 @@ class Operation:
             raise ParameterError(
                 self.name, name, first["input"], "is not known", f"Known parameters: {known}."
             )
+        if first["type"] == "missing":
+            remedy = f"Add it: -p {name}=VALUE. What it means: b24kit operations {self.name}"
+            raise ParameterError(self.name, name, None, "is not given", remedy)
         problem = str(first["msg"]).removeprefix("Value error, ")
         raise ParameterError(
             self.name,

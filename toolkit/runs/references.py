@@ -13,12 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["REFERENCE", "NotMade", "in_place", "made", "made_by", "with_ids"]
+__all__ = ["REFERENCE", "WITHIN", "NotMade", "in_place", "made", "made_by", "with_ids"]
 
 REFERENCE = "$made"
 """The key by which such a place is recognised."""
 
-_WITHIN = "$within"
+WITHIN = "$within"
+"""The key of the text an id belongs into."""
 
 
 class NotMade(Exception):
@@ -40,7 +41,7 @@ def made(marker: str, within: str = "") -> dict[str, str]:
         marker: of that create.
         within: a text with `{}` where the id belongs (`CRM_{}`); "" for the id alone.
     """
-    return {REFERENCE: marker, _WITHIN: within} if within else {REFERENCE: marker}
+    return {REFERENCE: marker, WITHIN: within} if within else {REFERENCE: marker}
 
 
 def made_by(plan: pd.DataFrame, results: Mapping[int, Any]) -> dict[str, int]:
@@ -65,11 +66,11 @@ def in_place(value: Any, ids: Mapping[str, int]) -> Any:
         NotMade: one of them was not made.
     """
     if isinstance(value, Mapping):
-        if REFERENCE in value and value.keys() <= {REFERENCE, _WITHIN}:
+        if REFERENCE in value and value.keys() <= {REFERENCE, WITHIN}:
             marker = str(value[REFERENCE])
             if marker not in ids:
                 raise NotMade(marker)
-            return value[_WITHIN].replace("{}", str(ids[marker])) if _WITHIN in value else ids[marker]
+            return value[WITHIN].replace("{}", str(ids[marker])) if WITHIN in value else ids[marker]
         return {name: in_place(each, ids) for name, each in value.items()}
     if isinstance(value, list):
         return [in_place(each, ids) for each in value]

@@ -104,6 +104,7 @@ def page(evidence: Evidence, timeline: Timeline, names: Names, wording: Wording)
         people_chart=people_bars(shown, wording),
         changes=tables.first_changes(),
         exceptions=tables.exceptions(),
+        accounted=tables.accounted(),
         left=list(_left(evidence, tables, names)),
         cells=tables.cells(),
         chart=timeline_chart(timeline, wording),

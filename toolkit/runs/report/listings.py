@@ -246,6 +246,18 @@ class Tables:
 
         return Listing(self._("Left to a person"), columns, len(listed), rows)
 
+    def accounted(self) -> Listing:
+        """What becomes of everything the operation looked at; without rows where it keeps no such account."""
+        tally = self.evidence.plan.tally()
+        columns = [self._text("what becomes of them", 50), self._number("count")]
+
+        def rows() -> Iterator[Sequence[Cell]]:
+            for words, count in tally.items():
+                yield [self._.phrase(words), count]
+            yield [self._("total"), sum(tally.values())]
+
+        return Listing(self._("Accounted for"), columns, len(tally) + 1 if tally else 0, rows)
+
     def cells(self) -> Listing:
         """Cells that do not read as planned."""
         found = pd.DataFrame(

@@ -17,7 +17,8 @@ from toolkit.errors import ParameterError
 from toolkit.records import Snapshot, entity, read_value
 from toolkit.records.spellings import UnreadableError
 from toolkit.records.tables import defined_type
-from toolkit.runs.references import REFERENCE
+from toolkit.runs.bindings import ADDRESS_CELLS, IN_USE
+from toolkit.runs.references import REFERENCE, WITHIN
 from toolkit.runs.report.wording import Wording
 from toolkit.runs.settings_of_types import SETTINGS
 
@@ -90,6 +91,16 @@ _LABELS = {
     "updatedTime": "Changed at",
     "createdBy": "Created by",
     "createdTime": "Created at",
+    "entityTypeId": "Number of the type",
+    "userTypeId": "Type",
+    "entityId": "Belongs to",
+    "fieldName": "Code",
+    "editFormLabel": "Label",
+    "multiple": "Several values",
+    "relations": "Shown in the cards of",
+    "isStagesEnabled": "With stages",
+    "isCategoriesEnabled": "With pipelines",
+    "isClientEnabled": "With a client",
 }
 _MANY = {
     "lead": "leads",
@@ -108,6 +119,8 @@ _MANY = {
     "address": "addresses",
     "requisitelink": "requisites in use",
     "task": "tasks of the portal",
+    "list": "universal lists",
+    "listcolumn": "columns of universal lists",
     "listelement": "list elements",
     "status": "directory entries",
     "type": "smart processes",
@@ -115,6 +128,7 @@ _MANY = {
     "stagehistory": "stage history",
     "field": "field definitions",
 }
+_PARENT = re.compile(r"parentId(\d+)")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 _REFERENCE = re.compile(r"\b(user|deal|contact|company|lead) (\d+)\b")
 _SHORT_LIST = r"\w+: (?:'[^']*'|-?\d+(?:\.\d+)?|None|True|False)"
@@ -205,6 +219,9 @@ class Names:
         """A field as people call it: in our words, else in the portal's, else by its code."""
         if field in _LABELS:
             return self._(_LABELS[field])
+        if parent := _PARENT.fullmatch(field):
+            word = self.kind_of_record(entity(f"item:{parent[1]}").name)
+            return word[:1].upper() + word[1:]
         title = str(self._definition(name, field).get("title") or "")
         return field if not title or _CODE.fullmatch(title) else title
 
@@ -212,12 +229,14 @@ class Names:
         """A value of a field, as a person would say it."""
         definition = self._definition(name, field)
         of_type = str(definition.get("type", ""))
-        if isinstance(value, Mapping) and value.keys() == {REFERENCE}:
+        if isinstance(value, Mapping) and REFERENCE in value:
+            if WITHIN in value:
+                return str(value[WITHIN]).replace("{}", "…")  # the id is known once the record is made
             return self._("the record made for {marker}", marker=value[REFERENCE])
         if field == entity(name).responsible_field or of_type in ("user", "employee"):
             values = value if isinstance(value, list) else [value]
             return ", ".join(self.user(each) for each in values) if values else self._("nobody")
-        if definition:
+        if definition and field not in ("editFormLabel", "relations"):  # told below
             try:
                 value = read_value(value, defined_type(definition))
             except UnreadableError:
@@ -239,6 +258,8 @@ class Names:
             return "", self.message(str(change["after"]), change.get("result"))
         if kind == "copy":
             return "", self._("the recording becomes a file of the record")
+        if kind == "bind" and name == "listcolumn":
+            return "", str(json.loads(change["after"])["NAME"])
         if kind == "bind" and name in SETTINGS:
             return self._setting(change["before"]), self._setting(change["after"]) or self._("is taken away")
         if kind == "bind":
@@ -267,8 +288,13 @@ class Names:
 
     def _link(self, text: str) -> str:
         to: Mapping[str, Any] = json.loads(text)
-        if not to:
+        if not to.keys() - {"replaces", "lost"}:
             return ""
+        if "entityTypeId" not in to:  # an address, or the requisites a deal uses
+            parts = [
+                str(value) for key, value in to.items() if value and (key in ADDRESS_CELLS or key in IN_USE)
+            ]
+            return ", ".join(parts)
         other = entity(f"item:{int(to['entityTypeId'])}").name
         return self._("linked with: {record}", record=self.record(other, to["entityId"]).text)
 
@@ -379,6 +405,10 @@ class Names:
             return self._("yes") if value else self._("no")
         if isinstance(value, list):
             return ", ".join(self._told(each, of_type) for each in value)
+        if isinstance(value, Mapping) and value.keys() == {"ru", "en"}:
+            return str(value[self._.language])
+        if isinstance(value, Mapping) and value.keys() == {"child", "parent"}:
+            return ", ".join(self._(entity(f"item:{each['entityTypeId']}").name) for each in value["parent"])
         if isinstance(value, Mapping):
             return str(value.get("value") or json.dumps(dict(value), ensure_ascii=False, default=str))
         if of_type == "datetime":

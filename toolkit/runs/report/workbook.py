@@ -258,7 +258,7 @@ def _summary(writer: SheetWriter, evidence: Evidence, tables: Tables, _: Wording
         done.total,
         lambda: ([*cells[:2], *cells[3:], cells[2]] for cells in done.rows()),
     )
-    for listing in (counts, tables.cost(), tables.waits(), tables.methods()):
+    for listing in (counts, tables.accounted(), tables.cost(), tables.waits(), tables.methods()):
         if listing.total:
             writer.text(sheet, row + 1, 0, listing.title, bold=True, font_size=12)
             writer.headings(sheet, row + 2, listing)
