@@ -11,6 +11,7 @@ import pytest
 
 from toolkit.errors import PlanError
 from toolkit.runs.merges.carrying import aliases
+from toolkit.runs.report import write_report
 
 from .conftest import World
 from .duplicates import ask, cards, held, make_doubled, seeded
@@ -207,6 +208,7 @@ def test_a_seeded_portal_survives_merging_undoing_some_and_then_all(
     rest = world.undo(run)
     undoing = world.apply(rest)
 
+    assert all(path.stat().st_size for each in (run, some, rest) for path in write_report(each))
     assert len(merges) > 5
     assert set(counts) == {"done", "already"}
     assert certificate.complete

@@ -128,6 +128,7 @@ _MANY = {
     "stagehistory": "stage history",
     "field": "field definitions",
 }
+_AGAIN = re.compile(r"undo:.*:(?P<name>[a-z]+):(?P<id>\d+)")
 _PARENT = re.compile(r"parentId(\d+)")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 _REFERENCE = re.compile(r"\b(user|deal|contact|company|lead) (\d+)\b")
@@ -232,7 +233,11 @@ class Names:
         if isinstance(value, Mapping) and REFERENCE in value:
             if WITHIN in value:
                 return str(value[WITHIN]).replace("{}", "…")  # the id is known once the record is made
-            return self._("the record made for {marker}", marker=value[REFERENCE])
+            return self._made(str(value[REFERENCE]))
+        if isinstance(value, list) and any(isinstance(each, Mapping) and REFERENCE in each for each in value):
+            return ", ".join(
+                self._made(str(each[REFERENCE])) if isinstance(each, Mapping) else str(each) for each in value
+            )
         if field == entity(name).responsible_field or of_type in ("user", "employee"):
             values = value if isinstance(value, list) else [value]
             return ", ".join(self.user(each) for each in values) if values else self._("nobody")
@@ -242,6 +247,14 @@ class Names:
             except UnreadableError:
                 return _clipped(str(value))
         return _clipped(self._told(value, of_type))
+
+    def _made(self, marker: str) -> str:
+        """A record that is still to be made."""
+        again = _AGAIN.fullmatch(marker)
+        if again is None:
+            return self._("the record made for {marker}", marker=marker)
+        record = f"{self.kind_of_record(again['name'])} {again['id']}"
+        return self._("{record}, made again", record=record)
 
     def cells(self, name: str, text: str) -> str:
         """`Ответственный: Софья Иванова`: the cells of a JSON object, one after another."""

@@ -18,6 +18,7 @@ RUSSIAN: dict[str, str] = {
     # published routing
     "the smart process of published routing": "смарт-процесс публикации маршрутизации",
     "a field of published routing": "поле публикации маршрутизации",
+    "the universal list of published routing": "универсальный список публикации маршрутизации",
     "new in this version": "новое в этой версии",
     "not in this version any more": "в этой версии больше нет",
     "the version, written last: from now on it can be found": "версия, записана последней: теперь она действует",
@@ -361,6 +362,8 @@ RUSSIAN: dict[str, str] = {
     "addresses": "адреса",
     "requisites in use": "реквизиты в сделках и счетах",
     "tasks of the portal": "задачи",
+    "universal lists": "универсальные списки",
+    "columns of universal lists": "поля универсальных списков",
     "list elements": "элементы списков",
     "directory entries": "справочники",
     "smart processes": "смарт-процессы",
@@ -384,6 +387,7 @@ RUSSIAN: dict[str, str] = {
     "in place of {record}": "вместо записи «{record}»",
     "only {record} is left": "остаётся {record}",
     "gone for good: {cells}": "пропадёт: {cells}",
+    "{record}, made again": "{record}, созданный заново",
     "the record made for {marker}": "запись, созданная для {marker}",
     # fields
     "Responsible": "Ответственный",
