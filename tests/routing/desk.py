@@ -26,13 +26,14 @@ class Desk:
     world: World
     work: Workspace
     home: Path
+    shelf: str = "process"
 
     @classmethod
-    def opened(cls, home: Path, *, provisioned: bool = True) -> Desk:
+    def opened(cls, home: Path, *, provisioned: bool = True, shelf: str = "process") -> Desk:
         world = make_world(home / "world", contacts=2, deals=2)
-        desk = cls(world, workspace(world, home), home)
+        desk = cls(world, workspace(world, home), home, shelf)
         if provisioned:
-            desk.carry_out(workflow.plan(desk.work, "provision_routing", {}))
+            desk.carry_out(workflow.plan(desk.work, "provision_routing", {"shelf": shelf}))
         return desk
 
     def checked(self, rows: Iterable[Mapping[str, Any]], name: str = "routing.csv") -> CheckedDirectory:
@@ -67,6 +68,9 @@ class Desk:
 
     def items(self) -> list[dict[str, Any]]:
         """The rows of published routing as the portal holds them, without moments and authors."""
+        if self.shelf == "list":
+            found = self.world.sandbox.store.rows("SELECT ID, CODE, NAME, PREVIEW_TEXT FROM iblock_element")
+            return [dict(row) for row in found]
         kinds = self.world.sandbox.store.rows(
             "SELECT ENTITY_TYPE_ID FROM dynamic_type WHERE CODE = 'b24kit_routing'"
         )

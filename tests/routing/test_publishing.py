@@ -15,9 +15,9 @@ FIRST = [rule("Брак", 2), rule("Доставка", 3, "Москва"), rule(
 SECOND = [rule("Брак", 2), rule("Чеки", 5), rule("Доставка", 5, "Москва"), rule("Доставка", 4)]
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk.opened(tmp_path)
+@pytest.fixture(params=["process", "list"])
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
+    return Desk.opened(tmp_path, shelf=request.param)
 
 
 def test_what_is_published_is_what_was_in_the_file(desk: Desk) -> None:
@@ -86,7 +86,8 @@ def test_rows_change_places_without_being_written_anew(desk: Desk) -> None:
 
 
 def test_a_lost_answer_makes_nothing_twice(desk: Desk) -> None:
-    desk.world.sandbox.faults.lose_answer_to("crm.item.add", times=2)
+    adds = {"process": "crm.item.add", "list": "lists.element.add"}[desk.shelf]
+    desk.world.sandbox.faults.lose_answer_to(adds, times=2)
     run = workflow.plan_publishing(desk.work, desk.checked(FIRST))
 
     desk.carry_out(run)
@@ -97,16 +98,26 @@ def test_a_lost_answer_makes_nothing_twice(desk: Desk) -> None:
 
 def test_rows_edited_by_hand_are_not_believed(desk: Desk) -> None:
     desk.publish(FIRST)
-    item = next(each for each in desk.items() if "rule" in each.values())
-    kind = next(each for each in desk.world.sandbox.schema.kinds() if each.entity_type_id >= 128)
-    content = next(key for key in item if key.endswith("CONTENT"))
-    edited = item[content].replace('"2"', '"5"')
-    desk.world.sandbox.store.update(f"crm_{kind.entity_type_id}", item["ID"], {content: edited})
+    if desk.shelf == "list":
+        item = next(each for each in desk.items() if '"kind":"rule"' in each["PREVIEW_TEXT"])
+        edited = item["PREVIEW_TEXT"].replace('\\"2\\"', '\\"5\\"')
+        assert edited != item["PREVIEW_TEXT"]
+        desk.world.sandbox.store.update("iblock_element", item["ID"], {"PREVIEW_TEXT": edited})
+    else:
+        _edit_an_item(desk)
 
     with pytest.raises(RoutingRefused, match="by hand") as refused:
         workflow.published_routing(desk.work)
 
     assert "вручную" in refused.value.in_words("ru")
+
+
+def _edit_an_item(desk: Desk) -> None:
+    item = next(each for each in desk.items() if "rule" in each.values())
+    kind = next(each for each in desk.world.sandbox.schema.kinds() if each.entity_type_id >= 128)
+    content = next(key for key in item if key.endswith("CONTENT"))
+    edited = item[content].replace('"2"', '"5"')
+    desk.world.sandbox.store.update(f"crm_{kind.entity_type_id}", item["ID"], {content: edited})
 
 
 def test_before_there_is_a_place_it_says_how_to_make_one(tmp_path: Path) -> None:
@@ -123,3 +134,28 @@ def test_a_file_that_was_not_compared_with_the_portal_is_not_published(desk: Des
 
     with pytest.raises(RoutingRefused, match="not compared"):
         workflow.plan_publishing(desk.work, checked)
+
+
+@pytest.mark.parametrize("shelf", ["process", "list"])
+def test_provisioning_again_asks_for_nothing_and_its_undo_leaves_nothing(tmp_path: Path, shelf: str) -> None:
+    desk = Desk.opened(tmp_path, provisioned=False, shelf=shelf)
+    run = workflow.plan(desk.work, "provision_routing", {"shelf": shelf})
+    desk.carry_out(run)
+    assert len(workflow.plan(desk.work, "provision_routing", {"shelf": shelf}).plan) == 0
+
+    desk.carry_out(workflow.plan_undo(desk.work, run))
+
+    assert workflow.routing_process(desk.work) is None
+
+
+def test_a_list_in_which_something_is_published_is_not_deleted(tmp_path: Path) -> None:
+    desk = Desk.opened(tmp_path, provisioned=False, shelf="list")
+    provisioned = workflow.plan(desk.work, "provision_routing", {"shelf": "list"})
+    desk.carry_out(provisioned)
+    desk.publish(FIRST)
+    run = workflow.plan_undo(desk.work, provisioned)
+    workflow.approve(run, portal=run.facts.portal, count=len(run.plan.active))
+
+    workflow.carry_out(desk.work, run)
+
+    assert workflow.published_routing(desk.work) == book_of(desk.checked(FIRST))

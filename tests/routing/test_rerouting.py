@@ -17,7 +17,11 @@ from toolkit.sandbox.state.records import Draft
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """A desk whose deals have a topic and a note of routing; nothing published yet."""
-    desk = Desk.opened(tmp_path)
+    return opened(tmp_path, "process")
+
+
+def opened(home: Path, shelf: str) -> Desk:
+    desk = Desk.opened(home, shelf=shelf)
     with workflow.connect(desk.work) as portal:
         for name, label in (("TOPIC", "Тема"), ("NOTE", "Куда направлено")):
             field = {
@@ -51,7 +55,9 @@ def plan(desk: Desk, **given: Any) -> Run:
     return workflow.plan(desk.work, "reroute_open_appeals", workflow.reroute_parameters(desk.work, given))
 
 
-def test_what_stands_wrong_is_moved_and_an_undo_brings_it_back(desk: Desk) -> None:
+@pytest.mark.parametrize("shelf", ["process", "list"])
+def test_what_stands_wrong_is_moved_and_an_undo_brings_it_back(tmp_path: Path, shelf: str) -> None:
+    desk = opened(tmp_path, shelf)
     desk.publish([rule("Брак", 2, Заместитель=5), rule("Доставка", 3)])
     wrong, right, left = add(desk, "БРАК", 4), add(desk, "доставка", 3), add(desk, "Брак", 6)
     over, other = add(desk, "Брак", 4, "WON"), add(desk, "Прочее", 4)

@@ -35,12 +35,20 @@ Day = Annotated[
 
 
 @app.command("provision")
-def routing_provision(agree: Yes = None, policy: PolicyFile = None, as_json: Json = False) -> None:
-    """Set up, once, the smart process in which directories are published."""
+def routing_provision(
+    in_list: Annotated[
+        bool, typer.Option("--list", help="In a universal list instead of a smart process.")
+    ] = False,
+    agree: Yes = None,
+    policy: PolicyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Set up, once, the smart process (or the universal list) in which directories are published."""
     from toolkit import workflow
 
     work, show = workspace()
-    run = workflow.plan(work, "provision_routing", {"language": show.language})
+    given = {"language": show.language, "shelf": "list" if in_list else "process"}
+    run = workflow.plan(work, "provision_routing", given)
     _carried_out(work, show, run, agree, policy, as_json)
 
 

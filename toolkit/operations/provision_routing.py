@@ -1,4 +1,7 @@
-"""The smart process that holds published routing directories, made where it is missing."""
+"""The smart process, or the universal list, that holds published routing directories, made where it is missing.
+
+Source: api-reference/lists/lists/lists-add.md, api-reference/lists/fields/lists-field-add.md, read 2026-11-22.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +10,35 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from toolkit.routing.shelf import FIELDS, PROCESS
-from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, creates
+from toolkit.routing.shelf import CONTENT, FIELDS, PROCESS
+from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, binds, creates
+from toolkit.runs.changes import binds_of_made
 from toolkit.runs.references import made
 
 __all__ = ["ProvisionRouting", "ProvisionRoutingParams"]
 
 SHELF = "the smart process of published routing"
 FIELD = "a field of published routing"
+LIST = "the universal list of published routing"
 
 
 class ProvisionRoutingParams(OperationParams):
-    """How the smart process is called.
+    """What holds the directories, and how it is called.
 
     Args:
-        entity_type_id: the number it should get; None for the portal's choice.
+        shelf: `process`, a smart process; or `list`, a universal list, for portals without smart processes.
+        entity_type_id: the number the process should get; None for the portal's choice.
         language: of its title.
     """
+
+    shelf: Literal["process", "list"] = "process"
 
     entity_type_id: int | None = Field(default=None, ge=128)
     language: Literal["ru", "en"] = "ru"
 
 
 class ProvisionRouting(Operation):
-    """The smart process that holds published routing directories, made where it is missing."""
+    """The smart process, or the list, that holds published routing directories, made where it is missing."""
 
     name = "provision_routing"
     title: ClassVar[Mapping[str, str]] = {
@@ -38,13 +46,15 @@ class ProvisionRouting(Operation):
         "ru": "Настроить место публикации справочников маршрутизации",
     }
     undo: ClassVar[Mapping[str, str]] = {
-        "en": "the smart process, while nothing is published",
-        "ru": "смарт-процесс, пока в нём ничего не опубликовано",
+        "en": "the smart process or the list, while nothing is published",
+        "ru": "смарт-процесс или список, пока в нём ничего не опубликовано",
     }
     Params = ProvisionRoutingParams
 
     def reads(self, params: ProvisionRoutingParams) -> Mapping[str, Read]:
-        """The smart processes and the custom fields."""
+        """The smart processes and the custom fields; or the lists and their columns."""
+        if params.shelf == "list":
+            return {"list": Read(), "listcolumn": Read(linked_from=(("list", "ID"),))}
         return {
             "type": Read(),
             "userfield": Read(
@@ -53,12 +63,15 @@ class ProvisionRouting(Operation):
         }
 
     def plan(self, tables: Tables, params: ProvisionRoutingParams) -> Changes:
-        """The process if it is missing, and the fields it lacks."""
+        """The process if it is missing, and the fields it lacks; or the list and its column."""
+        title = {"ru": "Маршрутизация", "en": "Routing"}[params.language]
+        if params.shelf == "list":
+            return _list(tables, title, {"ru": "Содержание", "en": "Content"}[params.language])
         types, held = tables["type"], tables["userfield"]
         found = types[types["code"].fillna("") == PROCESS] if len(types) else types
         if found.empty:
             values: dict[str, Any] = {
-                "title": {"ru": "Маршрутизация", "en": "Routing"}[params.language],
+                "title": title,
                 "isStagesEnabled": "N",
                 "isCategoriesEnabled": "N",
                 "isAutomationEnabled": "N",
@@ -78,6 +91,22 @@ class ProvisionRouting(Operation):
             if f"UF_CRM_{number}_{code.upper()}" not in named and _marker(code) not in known
         ]
         return _fields(lacking, number)
+
+
+def _list(tables: Tables, title: str, label: str) -> Changes:
+    """The list of published routing, with the column that says what its elements are."""
+    lists, columns = tables["list"], tables["listcolumn"]
+    wanted = {"TYPE": CONTENT, "NAME": label}
+    found = lists[lists["CODE"].fillna("") == PROCESS] if len(lists) else lists
+    if found.empty:
+        return Changes.joined(
+            creates("list", [{"NAME": title}], markers=[PROCESS], reason=LIST),
+            binds_of_made("listcolumn", [PROCESS], to=[wanted], reason=FIELD),
+        )
+    number = int(found["ID"].iloc[0])
+    if CONTENT in columns and columns.loc[columns["ID"] == number, CONTENT].notna().any():
+        return Changes()
+    return binds("listcolumn", [number], to=[wanted], reason=FIELD)
 
 
 def _fields(codes: list[str], number: int | None) -> Changes:

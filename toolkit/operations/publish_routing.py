@@ -1,9 +1,9 @@
-"""A routing directory put in force: its rows and its version, as items of a smart process."""
+"""A routing directory put in force: its rows and its version, where published routing is kept."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from toolkit.errors import ParameterError
 from toolkit.records import entity
 from toolkit.routing.evaluator import ANY, Book
-from toolkit.routing.shelf import PROCESS, Row, Shelf, fields_of
+from toolkit.routing.shelf import CONTENT, ELEMENTS, PROCESS, Row, Shelf, fields_of, spelled
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, creates, updates
 
 __all__ = ["PublishRouting", "PublishRoutingParams"]
@@ -29,13 +29,13 @@ class PublishRoutingParams(OperationParams):
 
     Args:
         book: the directory as `routing.Book.as_json` writes it (`-p book=@routing.json`).
-        process: entity type id of the smart process of published routing.
+        process: entity type id of the smart process of published routing; None for the universal list.
         effective_from: the day from which it is in force.
         by: who publishes, for the history; "" for the webhook's user.
     """
 
     book: dict[str, Any]
-    process: int = Field(ge=128)
+    process: int | None = Field(default=None, ge=128)
     effective_from: date
     by: str = ""
 
@@ -47,7 +47,7 @@ class PublishRoutingParams(OperationParams):
 
 
 class PublishRouting(Operation):
-    """A routing directory put in force: its rows and its version, as items of a smart process."""
+    """A routing directory put in force: its rows and its version, where published routing is kept."""
 
     name = "publish_routing"
     title: ClassVar[Mapping[str, str]] = {
@@ -62,10 +62,14 @@ class PublishRouting(Operation):
 
     def reads(self, params: PublishRoutingParams) -> Mapping[str, Read]:
         """Everything published so far."""
+        if params.process is None:
+            return {ELEMENTS: Read(["CODE", "NAME", CONTENT, "CREATED_BY", "DATE_CREATE"])}
         return {"type": Read(filter={"entityTypeId": params.process}), f"item:{params.process}": Read()}
 
     def check(self, tables: Tables, params: PublishRoutingParams) -> None:
         """The smart process is the one for published routing."""
+        if params.process is None:
+            return
         types = tables["type"]
         codes = types.loc[types["entityTypeId"] == params.process, "code"].tolist() if len(types) else []
         if codes != [PROCESS]:
@@ -79,15 +83,14 @@ class PublishRouting(Operation):
 
     def plan(self, tables: Tables, params: PublishRoutingParams) -> Changes:
         """Rows that are new, rows that end, and the version; nothing when it is in force that day already."""
-        name = entity(f"item:{params.process}").name
+        name = ELEMENTS if params.process is None else entity(f"item:{params.process}").name
         book = Book.from_json(params.book)
-        shelf, fields = Shelf.of(tables[name]), fields_of(tables[name].columns)
+        shelf = Shelf.of(tables[name])
         held = shelf.in_force(params.effective_from)
         if held and shelf.versions[held]["digest"] == book.digest:
             return Changes()
         number = shelf.newest + 1
         added, gone = shelf.next_rows(book)
-        ends = fields["until"]
         day = params.effective_from.isoformat()
         facts = {
             "digest": book.digest,
@@ -97,40 +100,59 @@ class PublishRouting(Operation):
             "rows": len(book.rules),
             "names": book.as_json()["names"],
         }
-        version = {
-            "title": f"v{number}: {day}",
-            fields["kind"]: "version",
-            fields["since"]: str(number),
-            fields["content"]: json.dumps(facts, ensure_ascii=False, sort_keys=True),
-        }
-        return Changes.joined(
-            creates(
-                name,
-                [_item(book, row, number, fields) for row in added],
-                markers=[f"routing:{number}:{_key(row)}" for row in added],
-                reason=NEW,
-            ),
-            updates(
+        version = Row("version", json.dumps(facts, ensure_ascii=False, sort_keys=True))
+        titles = [_title(book, row) for row in added]
+        if params.process is None:
+            items = [_element(row, number, title) for row, title in zip(added, titles, strict=True)]
+            last = _element(version, number, f"v{number}: {day}")
+            ended = _ends(gone, number)
+        else:
+            fields = fields_of(tables[name].columns)
+            items = [_item(row, number, title, fields) for row, title in zip(added, titles, strict=True)]
+            last = _item(version, number, f"v{number}: {day}", fields)
+            until = fields["until"]
+            ended = updates(
                 name,
                 [row.item for row in gone],
-                before={ends: [None] * len(gone)},
-                after={ends: [str(number - 1)] * len(gone)},
+                before={until: [None] * len(gone)},
+                after={until: [str(number - 1)] * len(gone)},
                 reason=ENDS,
-            ),
-            creates(name, [version], markers=[f"routing:{number}"], reason=VERSION).at_phase(_LAST),
+            )
+        markers = [f"routing:{number}:{_key(row)}" for row in added]
+        return Changes.joined(
+            creates(name, items, markers=markers, reason=NEW),
+            ended,
+            creates(name, [last], markers=[f"routing:{number}"], reason=VERSION).at_phase(_LAST),
         )
+
+
+def _element(row: Row, number: int, title: str) -> dict[str, Any]:
+    said = spelled(kind=row.kind, since=number, place=row.place, content=row.content)
+    return {"NAME": title[:250], CONTENT: said}
+
+
+def _ends(gone: Sequence[Row], number: int) -> Changes:
+    """Elements are never changed: another one says which of them end."""
+    if not gone:
+        return Changes()
+    said = {
+        "NAME": f"v{number}: −{len(gone)}",
+        CONTENT: spelled(kind="ends", since=number, rows=[row.item for row in gone]),
+    }
+    return creates(ELEMENTS, [said], markers=[f"routing:{number}:ends"], reason=ENDS)
 
 
 def _key(row: Row) -> str:
     return sha256(f"{row.kind}\n{row.place}\n{row.content}".encode()).hexdigest()[:16]
 
 
-def _item(book: Book, row: Row, number: int, fields: Mapping[str, str]) -> dict[str, Any]:
+def _item(row: Row, number: int, title: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    placed = {} if row.kind == "version" else {fields["place"]: row.place}
     return {
-        "title": _title(book, row)[:250],
+        "title": title[:250],
         fields["kind"]: row.kind,
         fields["since"]: str(number),
-        fields["place"]: row.place,
+        **placed,
         fields["content"]: row.content,
     }
 

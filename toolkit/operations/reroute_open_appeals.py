@@ -11,9 +11,9 @@ import pandas as pd
 from pydantic import Field
 
 from toolkit.errors import ParameterError
-from toolkit.records import entity
+from toolkit.records import Entity, entity
 from toolkit.routing.evaluator import Decision, Directory
-from toolkit.routing.shelf import Shelf
+from toolkit.routing.shelf import CONTENT, ELEMENTS, Shelf
 from toolkit.routing.wholesale import PastAppeals, decide_all
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed, rewrites
 from toolkit.runs.routed import appeals_in, condition_fields, definitions_in
@@ -37,7 +37,7 @@ class RerouteOpenAppealsParams(OperationParams):
     """Which appeals, by which directory, and whose word counts more.
 
     Args:
-        process: entity type id of the smart process of published routing.
+        process: entity type id of the smart process of published routing; None for the universal list.
         on: the day for which the directory is asked; its version of that day is taken.
         entity: what appeals are: `deal`, or a smart process (`item:177`).
         fields: code (topic, subtopic, region, department, channel, text) to the field that holds it; what is
@@ -55,7 +55,7 @@ class RerouteOpenAppealsParams(OperationParams):
         zone: of the working hours.
     """
 
-    process: int = Field(ge=128)
+    process: int | None = Field(default=None, ge=128)
     on: date
     entity: str = "deal"
     fields: dict[str, str] = Field(default_factory=dict)
@@ -86,11 +86,11 @@ class RerouteOpenAppeals(Operation):
         """The directory, the appeals with what their fields mean, the users and the stages."""
         kind = entity(params.entity)
         number = kind.entity_type_id
-        shelf = f"item:{params.process}"
-        own = [params.process, *([number] if kind.name.startswith("item:") and number else [])]
+        own = [each for each in (params.process, _own_number(kind)) if each is not None]
+        columns = ["CODE", CONTENT, "CREATED_BY", "DATE_CREATE"] if params.process is None else None
         reads = {
-            "type": Read(filter={"@entityTypeId": own}),
-            shelf: Read(),
+            **({"type": Read(filter={"@entityTypeId": own})} if own else {}),
+            _shelf(params): Read(columns),
             "user": Read(["ID", "ACTIVE", "NAME", "LAST_NAME"]),
             "status": Read(),
             f"field:{number}": Read(),
@@ -118,7 +118,7 @@ class RerouteOpenAppeals(Operation):
 
     def check(self, tables: Tables, params: RerouteOpenAppealsParams) -> None:
         """A directory is in force that day, made for these appeals, and the fields named exist."""
-        shelf = Shelf.of(tables[f"item:{params.process}"])
+        shelf = Shelf.of(tables[_shelf(params)])
         version = shelf.in_force(params.on)
         if not version:
             raise ParameterError(
@@ -151,7 +151,7 @@ class RerouteOpenAppeals(Operation):
         records = self._still_open(tables[kind.name], tables["status"], params)
         if records.empty:
             return Changes()
-        shelf = Shelf.of(tables[f"item:{params.process}"])
+        shelf = Shelf.of(tables[_shelf(params)])
         directory = Directory(shelf.book(shelf.in_force(params.on)))
         definitions = definitions_in(tables[f"field:{kind.entity_type_id}"])
         fields = condition_fields(definitions, params.fields, asked_by=self.name)
@@ -285,6 +285,15 @@ class _Plan:
         ids, reasons, details = zip(*self._left, strict=True)
         kept = listed(name, list(ids), list(reasons), list(details))
         return Changes.joined(made, kept) if self._ids else kept
+
+
+def _shelf(params: RerouteOpenAppealsParams) -> str:
+    return ELEMENTS if params.process is None else f"item:{params.process}"
+
+
+def _own_number(kind: Entity) -> int | None:
+    """Entity type id of a smart process."""
+    return kind.entity_type_id if kind.name.startswith("item:") else None
 
 
 def _note(record: Mapping[str, Any]) -> str:

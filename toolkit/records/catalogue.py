@@ -44,6 +44,8 @@ class Entity:
         id_key: the parameter that names a record in a read or write; "" for the usual one.
         capitals: requests spell in capitals (`UF_CRM_TASK`) what answers spell `ufCrmTask`.
         numbered_by: fields that together name a record which has no id of its own; see `numbered`.
+        code_key: the parameter that carries the external key of a new record, and finds it again; "" where
+            the key stands among the fields. Such lists are not asked for several ids or keys at once.
         source: the documentation page of the list method.
     """
 
@@ -70,6 +72,7 @@ class Entity:
     id_key: str = ""
     capitals: bool = False
     numbered_by: tuple[str, ...] = ()
+    code_key: str = ""
 
     @property
     def family(self) -> Literal["item", "legacy", "fields", "single"]:
@@ -131,6 +134,8 @@ class Entity:
     def select(self, fields: Sequence[str] | None) -> list[str]:
         """The `select` of a list call; see `list_params`."""
         everything = ["*"] if self.family == "item" or self.name == "activity" else ["*", "UF_*"]
+        if self.code_key:
+            everything = list(self.documented)  # elements of lists know no "*"
         if fields is None or (self.family == "item" and "fm" in fields):
             return everything
         return list(self._asked(dict.fromkeys([self.id_field, *fields])))
@@ -143,6 +148,10 @@ class Entity:
         """Parameters that create a record with these field values."""
         if not self.fields_key:
             return {**self.base_params, **values}
+        if self.code_key:
+            marker = self.marker_fields[-1]
+            fields = {name: value for name, value in values.items() if name != marker}
+            return {**self.base_params, self.code_key: values[marker], self.fields_key: fields}
         return {**self.base_params, self.fields_key: self._asked(values)}
 
     def update_params(self, record_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -418,6 +427,32 @@ _LEGACY: tuple[Entity, ...] = (
         source="api-reference/crm/universal/user-defined-object-types/crm-type-get-by-entity-type-id.md",
     ),
     Entity(
+        name="list",
+        list_method="lists.get",
+        add_method="lists.add",
+        delete_method="lists.delete",
+        base_params=MappingProxyType({"IBLOCK_TYPE_ID": "lists"}),
+        filter_key="",
+        select_key="",
+        fields_key="FIELDS",
+        id_key="IBLOCK_ID",
+        code_key="IBLOCK_CODE",
+        marker_fields=("CODE",),
+        volatile_fields=frozenset({"TIMESTAMP_X"}),
+        card_path="/company/lists/{id}/view/0/",
+        source="api-reference/lists/lists/lists-get.md",
+    ),
+    Entity(
+        name="listcolumn",
+        list_method="lists.field.get",
+        add_method="lists.field.add",
+        base_params=MappingProxyType({"IBLOCK_TYPE_ID": "lists"}),
+        filter_key="",
+        select_key="",
+        asked_by="IBLOCK_ID",
+        source="api-reference/lists/fields/lists-field-get.md",
+    ),
+    Entity(
         name="pipeline",
         list_method="crm.category.list",
         id_field="id",
@@ -438,8 +473,9 @@ def entity(name: str) -> Entity:
     Args:
         name: `lead`, `deal`, `contact`, `company`, `quote`, `invoice`, `user`, `department`, `activity`,
             `call`, `requisite`, `bankdetail`, `address`, `requisitelink`, `task`, `status`, `type`,
-            `userfield`; or one of `item`, `category`, `stagehistory`, `field`, `listelement` with a number,
-            `item:177`. `item:2` is another spelling of `deal`; the number of `listelement` is its list's.
+            `userfield`, `list`; or one of `item`, `category`, `stagehistory`, `field`, `listelement` with a
+            number, `item:177`. `item:2` is another spelling of `deal`; the number of `listelement` is its
+            list's, for which its code may stand as well: `listelement:b24kit_routing`.
 
     Raises:
         ParameterError: no such entity.
@@ -450,6 +486,8 @@ def entity(name: str) -> Entity:
     if name in _PLAIN:
         return _PLAIN[name]
     prefix, _, number = name.partition(":")
+    if prefix == "listelement" and re.fullmatch("[a-z][a-z0-9_]*", number):
+        return _coded_elements(number)
     if prefix not in _PER_TYPE or not number.isascii() or not number.isdigit():
         raise ParameterError(
             "records", "entity", name, "is not known", f"Choose one of: {', '.join(entities())}."
@@ -513,6 +551,24 @@ def _item(name: str, type_id: int, markers: tuple[str, ...], card: str) -> Entit
         consequences=_ITEM_CONSEQUENCES,
         card_path=card,
         source="api-reference/crm/universal/crm-item-list.md",
+    )
+
+
+def _coded_elements(code: str) -> Entity:
+    """Elements of the list with this code: each has a code of its own, which its list holds but once."""
+    return Entity(
+        name=f"listelement:{code}",
+        list_method="lists.element.get",
+        add_method="lists.element.add",
+        delete_method="lists.element.delete",
+        base_params=MappingProxyType({"IBLOCK_TYPE_ID": "lists", "IBLOCK_CODE": code}),
+        filter_key="FILTER",
+        select_key="SELECT",
+        fields_key="FIELDS",
+        id_key="ELEMENT_ID",
+        code_key="ELEMENT_CODE",
+        marker_fields=("CODE",),
+        source="api-reference/lists/elements/lists-element-get.md",
     )
 
 

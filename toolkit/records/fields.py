@@ -234,9 +234,17 @@ user: responsibleId createdBy changedBy closedBy statusChangedBy
 datetime: createdDate changedDate closedDate statusChangedDate deadline startDatePlan endDatePlan
 datetime: dateStart activityDate
 """,
+    "list": """
+integer: ID SORT SOCNET_GROUP_ID
+string: IBLOCK_TYPE_ID CODE NAME DESCRIPTION
+datetime: TIMESTAMP_X
+""",
+    "listcolumn": """
+integer: ID
+""",
     "listelement": """
 integer: ID IBLOCK_SECTION_ID SORT
-string: NAME CODE
+string: NAME CODE PREVIEW_TEXT DETAIL_TEXT
 user: CREATED_BY
 datetime: DATE_CREATE TIMESTAMP_X
 """,

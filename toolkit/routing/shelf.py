@@ -1,9 +1,14 @@
-"""Published directories as the portal keeps them: a smart process whose items are rows and versions.
+"""Published directories as the portal keeps them: rows and versions, items of a smart process or elements of
+a universal list.
 
 A row (a rule, a filter, a substitution) is one item, written once and never changed. It says since which
 version it holds, and until which; a version is one item, too, written last. A reader takes the rows of a
 version it has found, so whoever reads while another publishes sees the version before. Each version carries
 the digest of its directory: rows somebody edited by hand do not add up to it, and are not believed.
+
+Changing one cell of a list's element empties the others, so there nothing is ever changed: what an item says
+in several fields, an element says in one text; and rows that end with a version are named by an element of
+kind `ends`.
 """
 
 from __future__ import annotations
@@ -21,10 +26,16 @@ import pandas as pd
 from toolkit.routing.evaluator import FORMAT, Book, Version
 from toolkit.routing.refusals import RoutingRefused
 
-__all__ = ["FIELDS", "PROCESS", "Row", "Shelf", "fields_of", "rows_of"]
+__all__ = ["CONTENT", "ELEMENTS", "FIELDS", "PROCESS", "Row", "Shelf", "fields_of", "rows_of", "spelled"]
 
 PROCESS = "b24kit_routing"
-"""Code of the smart process."""
+"""Code of the smart process, and of the universal list."""
+
+ELEMENTS = f"listelement:{PROCESS}"
+"""The elements of that list, as the entity catalogue names them."""
+
+CONTENT = "PREVIEW_TEXT"
+"""The column that says what an element is."""
 
 FIELDS: Mapping[str, tuple[str, str, str]] = {
     "kind": ("string", "Вид строки", "Kind of row"),
@@ -107,20 +118,19 @@ class Shelf:
 
     @classmethod
     def of(cls, items: pd.DataFrame) -> Shelf:
-        """From the items of the smart process.
+        """From the items of the smart process, or the elements of the list.
 
         Args:
-            items: with id, createdTime and the custom fields.
+            items: with id, createdTime and the custom fields; or with ID, CODE, DATE_CREATE and `CONTENT`.
 
         Raises:
             RoutingRefused: a field is missing, or a version cannot be read.
         """
-        fields = fields_of(items.columns)
         rows: list[Row] = []
         versions: dict[int, dict[str, Any]] = {}
-        for each in items.to_dict("records"):
-            kind, content = _text(each[fields["kind"]]), _text(each[fields["content"]])
-            since = _number(each[fields["since"]])
+        for each in _opened(items) if "CODE" in items.columns else _plain(items):
+            kind, content = _text(each["kind"]), _text(each["content"])
+            since = _number(each["since"])
             if kind == "version":
                 try:
                     facts = json.loads(content)
@@ -133,7 +143,7 @@ class Shelf:
                     "created_by": int(_number(each.get("createdBy"))),
                 }
             elif kind in ("rule", "filter", "substitution"):
-                place, until = _number(each[fields["place"]]), _number(each[fields["until"]])
+                place, until = _number(each["place"]), _number(each["until"])
                 rows.append(Row(kind, content, place, int(each["id"]), int(since), int(until)))
         rows.sort(key=lambda row: (row.kind, row.place, row.item))
         return cls(rows, versions)
@@ -212,6 +222,40 @@ class Shelf:
             gone += [row for row in old if row.item not in stay]
             added += [Row(kind, row.content, places[at]) for at, row in enumerate(new) if at not in kept]
         return added, gone
+
+
+def spelled(**said: Any) -> str:
+    """What an element of the list says: kind, since, place and content of a row."""
+    return _json(said)
+
+
+def _plain(items: pd.DataFrame) -> Iterable[Mapping[str, Any]]:
+    """Items with what their fields say, by code."""
+    fields = fields_of(items.columns)
+    for each in items.to_dict("records"):
+        row = {str(name): value for name, value in each.items()}
+        yield {**row, **{code: each[name] for code, name in fields.items()}}
+
+
+def _opened(elements: pd.DataFrame) -> Iterable[Mapping[str, Any]]:
+    """Elements with what their text says; those that are not ours are passed over."""
+    found: list[dict[str, Any]] = []
+    ends: dict[int, int] = {}
+    for each in elements.to_dict("records"):
+        code = _text(each["CODE"])
+        if not code.startswith("routing:"):
+            continue
+        try:
+            said = json.loads(_text(each.get(CONTENT)))
+            if said["kind"] == "ends":
+                ends |= dict.fromkeys(map(int, said["rows"]), int(said["since"]) - 1)
+                continue
+            row = {key: said[key] for key in ("kind", "since", "place", "content")}
+        except (KeyError, TypeError, ValueError):
+            raise _edited(int(_number((re.findall(r"\d+", code) or ["0"])[0]))) from None
+        moments = {"createdTime": each.get("DATE_CREATE"), "createdBy": each.get("CREATED_BY")}
+        found.append({"id": int(each["ID"]), **moments, **row})
+    return [{**each, "until": ends.get(each["id"], 0)} for each in found]
 
 
 def _kept(old: Sequence[Row], new: Sequence[Row]) -> dict[int, Row]:

@@ -7,6 +7,7 @@ use, is still there, nothing needs to be done. What it is about follows from the
     activity       its link to another record             {"entityTypeId": 3, "entityId": 5}
     address        an address of a requisite or lead      {"ENTITY_TYPE_ID": 8, "TYPE_ID": 6, "CITY": ...}
     requisitelink  the requisites a deal or invoice uses  {"ENTITY_TYPE_ID": 2, "REQUISITE_ID": 7, ...}
+    listcolumn     a system column of a universal list    {"TYPE": "PREVIEW_TEXT", "NAME": ...}
 
 Settings of smart processes are told likewise: see `toolkit.runs.settings_of_types`.
 """
@@ -195,10 +196,45 @@ class _Used(Base):
         return Command(self.method(row), {"fields": {**key, **_parts(row.after)}})
 
 
-_BINDERS: Mapping[str, _Link | _Address | _Used | Stages | CardLayout | Relations] = {
+class _ListColumn(Base):
+    """A system column of a universal list, which elements can fill from then on; it goes with its list.
+
+    Source: api-reference/lists/fields/lists-field-{add,get}.md, read 2026-11-22.
+    """
+
+    def reads(self, rows: Sequence[Row]) -> list[Command]:
+        """The columns of each list."""
+        return [Command("lists.field.get", _list_of(row)) for row in rows]
+
+    def judge(
+        self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
+    ) -> list[Verdict]:
+        """True when the list has a column of that type."""
+        verdicts = []
+        for row, outcome in zip(rows, outcomes, strict=True):
+            columns = outcome.result.values() if isinstance(outcome.result, Mapping) else outcome.result or []
+            there = any(each.get("FIELD_ID") == row.after["TYPE"] for each in columns)
+            verdicts.append(Verdict("true" if there else "open"))
+        return verdicts
+
+    def method(self, row: Row) -> str:
+        """Which method writes it."""
+        return "lists.field.add"
+
+    def command(self, row: Row) -> Command:
+        """One column."""
+        return Command(self.method(row), {**_list_of(row), "FIELDS": dict(row.after)})
+
+
+def _list_of(row: Row) -> dict[str, Any]:
+    return {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": row.record_id}
+
+
+_BINDERS: Mapping[str, _Link | _Address | _Used | _ListColumn | Stages | CardLayout | Relations] = {
     "activity": _Link(),
     "address": _Address(),
     "requisitelink": _Used(),
+    "listcolumn": _ListColumn(),
     "status": Stages(),
     "card": CardLayout(),
     "relation": Relations(),

@@ -48,14 +48,17 @@ class _Update(Base):
     """Cells of one record; the precondition is per cell."""
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
-        """One list call by ids."""
-        return [_by_ids(entity(rows[0].entity), rows)]
+        """One list call by ids; where a list cannot be asked for several, one for each."""
+        return _by_ids(entity(rows[0].entity), rows)
 
     def judge(
         self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
     ) -> list[Verdict]:
         """True when every cell is as wanted; open when each is as before or as wanted."""
-        present = records_in(entity(rows[0].entity), outcomes[0])
+        kind = entity(rows[0].entity)
+        present: dict[int, Mapping[str, Any]] = {}
+        for outcome in outcomes:
+            present |= records_in(kind, outcome)
         return [self._one(row, present.get(row.record_id), types) for row in rows]
 
     def _one(self, row: Row, record: Mapping[str, Any] | None, types: Mapping[str, FieldType]) -> Verdict:
@@ -98,6 +101,10 @@ class _Create(Base):
         """A list call by every 49 markers, and one by the ids of what they stand in for."""
         kind = entity(rows[0].entity)
         field = kind.marker_fields[-1]
+        if kind.code_key:
+            return [
+                Command(kind.list_method, {**kind.base_params, kind.code_key: row.marker}) for row in rows
+            ]
         order = {"order": {kind.id_field: "ASC"}, "start": -1}
         reads = []
         for start in range(0, len(rows), _MARKERS):
@@ -119,7 +126,7 @@ class _Create(Base):
         kind = entity(rows[0].entity)
         field = kind.marker_fields[-1]
         found: dict[str, list[int]] = {}
-        lists = -(-len(rows) // _MARKERS)
+        lists = len(rows) if kind.code_key else -(-len(rows) // _MARKERS)
         for outcome in outcomes[:lists]:
             for record in listed_in(outcome):
                 found.setdefault(str(record.get(field)), []).append(int(record[kind.id_field]))
@@ -165,14 +172,25 @@ class _Delete(_Update):
     """A record that must still read as it did; a custom field besides must still be empty."""
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
-        """One list call by ids; and, of custom fields, the records saved meanwhile."""
-        return [*super().reads(rows), *unfilled_reads(rows)]
+        """By ids; and, of custom fields, the records saved meanwhile, of lists what they hold."""
+        kind = entity(rows[0].entity)
+        held = [Command("lists.element.get", kind.get_params(row.record_id)) for row in rows]
+        return [*super().reads(rows), *unfilled_reads(rows), *(held if kind.name == "list" else [])]
 
     def judge(
         self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
     ) -> list[Verdict]:
-        """True when it is gone; open when it reads as before."""
-        return still_unfilled(rows, super().judge(rows, outcomes, types), outcomes[1:])
+        """True when it is gone; open when it reads as before; a list that holds something stays."""
+        kind = entity(rows[0].entity)
+        count = len(rows) if kind.code_key else 1
+        verdicts = super().judge(rows, outcomes[:count], types)
+        if kind.name != "list":
+            return still_unfilled(rows, verdicts, outcomes[count:])
+        # The portal would delete a list with all that is in it.
+        return [
+            Verdict("foreign", "the list is not empty") if each.state == "open" and outcome.result else each
+            for each, outcome in zip(verdicts, outcomes[count:], strict=True)
+        ]
 
     def _one(self, row: Row, record: Mapping[str, Any] | None, types: Mapping[str, FieldType]) -> Verdict:
         if record is None:
@@ -263,8 +281,11 @@ def imported(row: Row) -> bool:
     return row.marker.startswith(AGAIN) or not IMPORT_ONLY.isdisjoint(row.after)
 
 
-def _by_ids(kind: Entity, rows: Sequence[Row]) -> Command:
+def _by_ids(kind: Entity, rows: Sequence[Row]) -> list[Command]:
     """Read these records by id, with their cells and who touched them last."""
+    if kind.code_key:
+        named = {"SELECT": [kind.id_field, *rows[0].before]} if kind.select_key else {}
+        return [Command(kind.list_method, {**kind.get_params(row.record_id), **named}) for row in rows]
     fields = sorted(
         {name for row in rows for name in (*(row.after if row.kind != "delete" else ()), *row.before)}
     )
@@ -272,4 +293,4 @@ def _by_ids(kind: Entity, rows: Sequence[Row]) -> Command:
     extra = ["changedBy", "changedDate"] if kind.name == "task" else extra
     where = {f"@{kind.id_field}": [row.record_id for row in rows]}
     params = kind.list_params([*fields, *extra], where)
-    return Command(kind.list_method, {**params, "order": {kind.id_field: "ASC"}, "start": -1})
+    return [Command(kind.list_method, {**params, "order": {kind.id_field: "ASC"}, "start": -1})]

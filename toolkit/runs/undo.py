@@ -40,6 +40,7 @@ RECORDING = "a recording attached to a call"
 
 
 # Columns of a snapshot that the entity's list never answers, or only when they are named.
+_UNREAD = ("user", "listcolumn")
 _UNTOLD = {
     "type": frozenset({"relations", "linkedUserFields", "customSections"}),
     "activity": frozenset({"COMMUNICATIONS", "FILES", "ORIGIN_VERSION"}),
@@ -124,7 +125,7 @@ class Undo(Operation):
         """The records that were written, whole."""
         if self._few:
             return {name: Read(ids=ids) for name, ids in self._written().items()}
-        reads = {name: Read() for name in dict.fromkeys(self._done["entity"]) if name != "user"}
+        reads = {name: Read() for name in dict.fromkeys(self._done["entity"]) if name not in _UNREAD}
         fields_of = _given_fields(self._done, self._numbers)
         reads |= {f"item:{number}": Read() for number in fields_of if f"item:{number}" not in reads}
         numbers = [entity(name).entity_type_id for name in reads if name.startswith("item:")]
@@ -166,6 +167,8 @@ class Undo(Operation):
                 parts.append(self._fields_made(rows, tables))
             elif kind == "create":
                 parts.append(self._creates(str(name), rows, tables[str(name)]))
+            elif kind == "bind" and name == "listcolumn":
+                continue  # it goes with the list, which the same run made
             elif kind == "bind" and name in SETTINGS:
                 parts.append(self._settings(str(name), rows, tables))
             elif kind == "bind":

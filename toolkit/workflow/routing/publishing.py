@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from toolkit.client import Portal
+from toolkit.client import Command, Portal
 from toolkit.operations import operation as operation_named
 from toolkit.routing.evaluator import Book
 from toolkit.routing.refusals import RoutingRefused
-from toolkit.routing.shelf import PROCESS, Shelf
+from toolkit.routing.shelf import CONTENT, PROCESS, Shelf
 from toolkit.runs import Run
 from toolkit.sheets.checking import CheckedDirectory
 from toolkit.sheets.converting import book_of
@@ -28,11 +28,13 @@ __all__ = [
     "today_on",
 ]
 
+_LIST = {"IBLOCK_TYPE_ID": "lists", "IBLOCK_CODE": PROCESS}
 _COLUMNS = ["version", "published_at", "by", "effective_from", "rules", "state", "run"]
 
 
 def routing_process(work: Workspace) -> int | None:
-    """Entity type id of the smart process of published routing; None before `provision_routing` was carried out."""
+    """Where published routing is kept: the entity type id of its smart process, 0 for its universal list; None
+    before `provision_routing` was carried out."""
     with connect(work) as portal:
         return _process(portal)
 
@@ -76,7 +78,7 @@ def plan_publishing(
         raise _no_place()
     operation = operation_named("publish_routing")
     facts = {**book.as_json(), "version": None}
-    given = {"book": facts, "process": process, "effective_from": day.isoformat(), "by": by}
+    given = {"book": facts, "process": process or None, "effective_from": day.isoformat(), "by": by}
     return planned(work, operation, operation.parameters(given))
 
 
@@ -130,7 +132,7 @@ def reroute_parameters(work: Workspace, given: Mapping[str, Any]) -> dict[str, A
         process, day = _process(portal), today_on(portal)
     if process is None:
         raise _no_place()
-    return {"process": process, "on": day.isoformat(), **given}
+    return {"process": process or None, "on": day.isoformat(), **given}
 
 
 def today_on(portal: Portal) -> date:
@@ -149,18 +151,23 @@ def _process(portal: Portal) -> int | None:
         for each in page:
             if each.get("code") == PROCESS:
                 return int(each["entityTypeId"])
-    return None
+    return 0 if _has_list(portal) else None
+
+
+def _has_list(portal: Portal) -> bool:
+    """Whether the portal keeps published routing in a universal list; one without lists does not."""
+    return bool(portal.send([Command("lists.get", dict(_LIST))])[0].result)
 
 
 def _shelf(portal: Portal) -> Shelf:
     process = _process(portal)
     if process is None:
         raise _no_place()
-    items = [
-        record
-        for page in portal.list("crm.item.list", {"entityTypeId": process, "select": ["*"]})
-        for record in page
-    ]
+    method, params = "crm.item.list", {"entityTypeId": process, "select": ["*"]}
+    if not process:
+        columns = ["ID", "CODE", "NAME", CONTENT, "CREATED_BY", "DATE_CREATE"]
+        method, params = "lists.element.get", {**_LIST, "SELECT": columns}
+    items = [record for page in portal.list(method, params) for record in page]
     return Shelf.of(pd.DataFrame(items)) if items else Shelf([], {})
 
 
