@@ -96,3 +96,35 @@ def test_deals_their_people_and_the_dictionaries_are_told(town: Town) -> None:
     code, said = town.b24kit("dictionaries", "stages", "--json")
     assert {each["id"] for each in json.loads(said)["stages"]} >= {"NEW", "WON"}
     assert town.b24kit("dictionaries", "colours")[0] == 2
+
+
+def test_a_call_is_noted_heard_and_shown_from_the_command_line(town: Town) -> None:
+    recording = town.home / "call.mp3"
+    recording.write_bytes(b"ID3" + bytes(2000))
+    words = (
+        "--direction",
+        "in",
+        "--phone",
+        "+79120000001",
+        "--start",
+        "2026-05-01T09:30:00+03:00",
+        "--to",
+        "contact:1",
+    )
+    note = ("call", "create", "--key", "cc:site:call:1", *words, "--json")
+
+    code, said = town.b24kit(*note)
+    made = json.loads(said)
+    assert (code, made["state"]) == (0, "created"), said
+    assert json.loads(town.b24kit(*note)[1])["state"] == "already"
+    assert town.b24kit("call", "attach-recording", str(made["id"]), str(recording))[0] == 0
+    assert town.b24kit("call", "attach", str(made["id"]), "--to", "deal:2")[0] == 0
+
+    (row,) = town.world.sandbox.store.rows("SELECT * FROM activity")
+    assert row["FILES"] != "[]"
+    page = town.home / "page.mp3"
+    page.write_text("<html>sign in</html>")
+    code, said = town.b24kit("call", "attach-recording", str(made["id"]), str(page))
+    assert (code, "a page for people" in said) == (2, True)
+    assert town.b24kit("call", "attach", str(made["id"]), "--to", "deal")[0] == 2
+    assert town.b24kit("call", "attach", str(made["id"]), "--to", "user:1")[0] == 2

@@ -19,6 +19,8 @@ from toolkit.cli import (
     appeals,
     calls,
     clients,
+    connect,
+    conversations,
     deals,
     desk,
     house,
@@ -50,6 +52,8 @@ app.add_typer(desk.contacts, name="contact")
 app.add_typer(desk.companies, name="company")
 app.add_typer(deals.app, name="deal")
 app.add_typer(deals.dictionary)
+app.add_typer(conversations.app, name="call")
+app.add_typer(connect.app)
 app.add_typer(policies.app, name="policy")
 app.add_typer(making.app, name="new")
 app.add_typer(past.app, name="runs")

@@ -23,7 +23,7 @@ from toolkit.client.tokens import Tokens, TokenStore
 from toolkit.errors import SettingsError
 from toolkit.settings import Webhook, is_loopback
 
-__all__ = ["Application", "Identity", "WebhookIdentity"]
+__all__ = ["Application", "Identity", "WebhookIdentity", "safe_endpoint"]
 
 
 class Identity(Protocol):
@@ -127,9 +127,9 @@ class Application:
             raise SettingsError(
                 "B24_CLIENT_ID",
                 "names an application for which no tokens are stored",
-                "Authorise it once on the portal and store the first pair of tokens.",
+                "Connect it once: b24kit connect",
             )
-        if not _safe(tokens.endpoint):
+        if not safe_endpoint(tokens.endpoint):
             raise SettingsError(
                 "B24_TOKEN_STORE", "holds tokens without a safe address of their portal", "Authorise again."
             )
@@ -189,7 +189,9 @@ class Application:
                     else "transport",
                 )
             endpoint = fresh.get("client_endpoint")
-            tokens = Tokens(access, refresh, str(endpoint) if _safe(endpoint) else self._tokens.endpoint)
+            tokens = Tokens(
+                access, refresh, str(endpoint) if safe_endpoint(endpoint) else self._tokens.endpoint
+            )
             self._store.save(tokens)
             self._tokens = tokens
             return None
@@ -203,7 +205,8 @@ class Application:
             self._store.save(self._tokens)
 
 
-def _safe(endpoint: Any) -> bool:
+def safe_endpoint(endpoint: Any) -> bool:
+    """Whether tokens may be sent to an address: HTTPS, or this machine."""
     if not isinstance(endpoint, str) or not re.match(r"^https?://[^/\s]+/", endpoint):
         return False
     parts = urlsplit(endpoint)

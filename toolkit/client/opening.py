@@ -13,7 +13,7 @@ from toolkit.client.tokens import FileTokens, KeyringTokens, TokenStore
 from toolkit.errors import SettingsError
 from toolkit.settings import Settings, is_loopback
 
-__all__ = ["identity_of", "source_address"]
+__all__ = ["identity_of", "source_address", "store_of"]
 
 
 def identity_of(
@@ -37,15 +37,22 @@ def identity_of(
         return WebhookIdentity(settings.webhook_parts())
     if settings.client_id is None or settings.client_secret is None:
         raise SettingsError("B24_CLIENT_SECRET", "is not set", "Copy it from the application's settings.")
-    if store is None:
-        if settings.token_store == "file" and settings.token_file is not None:  # noqa: S105 - a kind of store
-            store = FileTokens(settings.token_file)
-        elif settings.portal is not None:
-            store = KeyringTokens(settings.portal, settings.client_id, settings.state_dir)
-        else:
-            raise SettingsError("B24_PORTAL", "is not set", "The keyring keeps tokens by the portal's host.")
+    store = store or store_of(settings)
     ask = auth_server(settings.auth_server, timeout_s=settings.timeout_s, verify=verify, inner=transport)
     return Application(settings.client_id, settings.client_secret, store, ask)
+
+
+def store_of(settings: Settings) -> TokenStore:
+    """Where the settings say an application's tokens are kept.
+
+    Raises:
+        SettingsError: they do not say enough.
+    """
+    if settings.token_store == "file" and settings.token_file is not None:  # noqa: S105 - a kind of store
+        return FileTokens(settings.token_file)
+    if settings.portal is None or settings.client_id is None:
+        raise SettingsError("B24_PORTAL", "is not set", "The keyring keeps tokens by the portal's host.")
+    return KeyringTokens(settings.portal, settings.client_id, settings.state_dir)
 
 
 def source_address(host: str) -> str:

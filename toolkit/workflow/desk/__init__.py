@@ -18,6 +18,7 @@ from toolkit.workflow.desk.calls import (
     needs_application,
 )
 from toolkit.workflow.desk.cards import create_company, create_contact, edit_company, edit_contact
+from toolkit.workflow.desk.connecting import Connected, connect_application
 from toolkit.workflow.desk.deals import (
     DealIsHere,
     Deals,
@@ -36,6 +37,7 @@ __all__ = [
     "DICTIONARIES",
     "Answer",
     "ClientIsHere",
+    "Connected",
     "DealIsHere",
     "Deals",
     "Dictionaries",
@@ -44,6 +46,7 @@ __all__ = [
     "attach_call",
     "attach_recording",
     "call_made",
+    "connect_application",
     "create_call",
     "create_company",
     "create_contact",
