@@ -163,7 +163,7 @@ def test_a_renewal_that_got_no_answer_keeps_the_old_pair(vendor, store, fault):
 
 
 def test_without_a_first_pair_there_is_no_connection(vendor):
-    with pytest.raises(SettingsError, match="Authorise"):
+    with pytest.raises(SettingsError, match="b24kit connect"):
         application(vendor, MemoryTokens())
 
 
