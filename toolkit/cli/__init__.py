@@ -4,7 +4,7 @@ Exit codes: 0 done and verified, or nothing to do · 1 failed · 2 wrong usage o
 some changes conflicted, rejected or quarantined · 4 verification found something unexplained · 5 needs
 approval · 6 locked by another run · 7 paused, can be resumed · 130 interrupted.
 
-One file, one group of commands; `river`, `clients`, `house` and `schedules` need no group name.
+One file, one group of commands; `river`, `clients`, `health`, `house`, `schedules` need no group name.
 Commands import what they need when they run: pandas and the rest take half a second that `--help` should
 not cost.
 """
@@ -23,6 +23,7 @@ from toolkit.cli import (
     conversations,
     deals,
     desk,
+    health,
     house,
     making,
     notebooks,
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Repair and migrate live Bitrix24 portals without fear: plan, rehearse, apply, prove, undo.",
 )
-for commands in (river, clients, house, schedules):
+for commands in (river, clients, health, house, schedules):
     app.add_typer(commands.app)
 app.add_typer(appeals.app, name="appeals")
 app.add_typer(calls.app, name="calls")

@@ -183,12 +183,19 @@ class OpenPortal:
         with self._bar:
             return workflow.snapshot(self.work, entities)
 
-    def health(self, *, fresh: bool = False) -> Health:
-        """What is in this portal and how clean it is: read once a day, from a snapshot."""
+    def health(self, *snapshots: Snapshot, fresh: bool = False) -> Health:
+        """What is in this portal and how clean it is: read once a day, from a snapshot.
+
+        Args:
+            snapshots: to compare, of users, companies, contacts and deals at least; today's alone without any.
+            fresh: read the portal again.
+        """
         from toolkit.notebook.health import Health  # pictures and matching cost a second other notebooks save
 
-        taken = self.snapshot("user", "company", "contact", "deal", fresh=fresh)
-        return Health.of(taken, self._speech())
+        taken = snapshots or (self.snapshot("user", "company", "contact", "deal", fresh=fresh),)
+        report = workflow.health(self.work, taken)
+        speech = Speech(self.work.settings.language, taken[-1].manifest.offset_s)
+        return Health(report, speech, self.work.root / self.host.replace(":", "_") / "health")
 
     def calls(
         self,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import ParameterError, SettingsError, SnapshotError
-from toolkit.records import Snapshot, list_snapshots, take_snapshot
+from toolkit.errors import ParameterError, SnapshotError
+from toolkit.records import Snapshot, take_snapshot
 from toolkit.reports.calls import (
     CallsDataset,
     CallsReport,
@@ -21,9 +20,10 @@ from toolkit.reports.calls import (
     responsibles_seen,
 )
 from toolkit.runs import Run
+from toolkit.workflow.snapshots import host_of, newest_whole
 from toolkit.workflow.workspace import Workspace, connect, find_run
 
-__all__ = ["CallsAsked", "calls_dataset", "calls_report", "calls_snapshot", "newest_calls"]
+__all__ = ["CallsAsked", "about_appeals", "calls_dataset", "calls_report", "calls_snapshot", "newest_calls"]
 
 _NAMES = {"department", "category:2"}  # a report does without; numbers stand for names then
 _LOOKED_AT = 12  # older snapshots asked who was responsible; each costs a reading of all clients
@@ -65,7 +65,7 @@ def calls_snapshot(work: Workspace, appeals: int | None = None, since: datetime 
         PortalError, IncompleteRead, StorageError: nothing is left behind.
     """
     with connect(work) as portal:
-        known = _about_appeals(work, portal.host, appeals, None)[0]
+        known = about_appeals(work, portal.host, appeals, None)[0]
         moment = datetime.fromtimestamp(work.clock.now(), UTC).strftime("%Y%m%d-%H%M%S")
         folder = work.root / portal.host.replace(":", "_") / f"snapshot-{moment}-calls"
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -86,10 +86,10 @@ def calls_dataset(work: Workspace, asked: CallsAsked) -> CallsDataset:
 
 def newest_calls(work: Workspace, asked: CallsAsked) -> Snapshot | None:
     """The newest snapshot a report on calls can be made from, a run's own included; None without one."""
-    host = _host(work)
-    appeals = _about_appeals(work, host, asked.appeals, asked.fields)[0]
+    host = host_of(work)
+    appeals = about_appeals(work, host, asked.appeals, asked.fields)[0]
     needed = {each.entity for each in calls_wanted(appeals)} - _NAMES
-    return next(_newest(work, host, needed), None)
+    return next(newest_whole(work, host, needed), None)
 
 
 def calls_report(work: Workspace, asked: CallsAsked) -> CallsReport:
@@ -113,7 +113,7 @@ def calls_report(work: Workspace, asked: CallsAsked) -> CallsReport:
     clients = dataset.table.dropna(subset=["client_id"]).groupby("client_entity")["client_id"].unique()
     ids = {str(name): [int(each) for each in found] for name, found in clients.items()}
     others = [
-        each for each in _newest(work, taken.manifest.portal, {"contact"}) if each.digest != taken.digest
+        each for each in newest_whole(work, taken.manifest.portal, {"contact"}) if each.digest != taken.digest
     ]
     seen = responsibles_seen(others[:_LOOKED_AT], ids)
     return CallsReport.of(dataset, before=before, seen=seen)
@@ -121,16 +121,16 @@ def calls_report(work: Workspace, asked: CallsAsked) -> CallsReport:
 
 def _found(work: Workspace, asked: CallsAsked) -> tuple[Snapshot, int | None, Mapping[str, str]]:
     """The snapshot, and what is known of the appeals in it."""
-    host = _host(work)
+    host = host_of(work)
     if asked.snapshot is not None:
         taken = Snapshot.open(asked.snapshot)
-        return (taken, *_about_appeals(work, taken.manifest.portal, asked.appeals, asked.fields))
+        return (taken, *about_appeals(work, taken.manifest.portal, asked.appeals, asked.fields))
     found = newest_calls(work, asked)
     if found is None:
         raise SnapshotError(
             work.root, "holds no snapshot of calls and clients", "Take one: b24kit calls report --fresh"
         )
-    return (found, *_about_appeals(work, host, asked.appeals, asked.fields))
+    return (found, *about_appeals(work, host, asked.appeals, asked.fields))
 
 
 def _dataset(
@@ -138,7 +138,7 @@ def _dataset(
 ) -> CallsDataset:
     language: Language = "en" if (asked.language or work.settings.language) == "en" else "ru"
     missing = _NAMES - set(taken.entities)
-    beside = [next(_newest(work, taken.manifest.portal, {name}), None) for name in sorted(missing)]
+    beside = [next(newest_whole(work, taken.manifest.portal, {name}), None) for name in sorted(missing)]
     return CallsDataset.of(
         taken,
         appeals=appeals,
@@ -158,10 +158,16 @@ def _calendar(asked: CallsAsked, taken: Snapshot) -> WorkCalendar:
     return WorkCalendar.of(asked.hours, zone, **days)
 
 
-def _about_appeals(
+def about_appeals(
     work: Workspace, host: str | None, appeals: int | None, fields: Mapping[str, str] | None
 ) -> tuple[int | None, Mapping[str, str]]:
-    """Which smart process, and its fields: as given, else as the newest run on appeals was given them."""
+    """Which smart process, and its fields: as given, else as the newest run on appeals was given them.
+
+    Args:
+        work: where.
+        host: of the portal; None for any.
+        appeals, fields: what is known; see `CallsAsked`.
+    """
     if appeals is not None and fields is not None:
         return appeals, fields
     for run in reversed(Run.all(work.root, work.clock.now)):
@@ -184,23 +190,3 @@ def _compared(work: Workspace, asked: CallsAsked, portal: str, appeals: int | No
         if made and run.id not in undone and run.state == "verified" and len(run.plan.active):
             return run
     return None
-
-
-def _newest(work: Workspace, portal: str | None, needed: Collection[str]) -> Iterator[Snapshot]:
-    """Whole snapshots of a portal that hold these entities, newest first."""
-    for each in reversed(list_snapshots(work.root) if work.root.is_dir() else []):
-        if each.problem or portal not in (None, each.portal):
-            continue
-        with suppress(SnapshotError):  # one that was damaged since is passed over, as an unfinished one is
-            opened = Snapshot.open(each.folder)
-            held = opened.manifest.entities
-            if all(name in held and held[name].ids is None for name in needed):
-                yield opened
-
-
-def _host(work: Workspace) -> str | None:
-    """The portal the settings lead to; None when they lead nowhere, and any snapshot will do."""
-    try:
-        return work.settings.webhook_parts().host
-    except SettingsError:
-        return work.settings.portal

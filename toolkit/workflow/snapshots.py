@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from toolkit.records import Snapshot, Wanted, take_snapshot
+from toolkit.errors import SettingsError, SnapshotError
+from toolkit.records import Snapshot, Wanted, list_snapshots, take_snapshot
 from toolkit.workflow.workspace import Workspace, connect
 
-__all__ = ["snapshot"]
+__all__ = ["host_of", "newest_whole", "snapshot"]
 
 
 def snapshot(work: Workspace, entities: Sequence[str]) -> Snapshot:
@@ -23,3 +25,29 @@ def snapshot(work: Workspace, entities: Sequence[str]) -> Snapshot:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         wanted = [Wanted(each) for each in entities]
         return take_snapshot(portal, wanted, folder, clock=work.clock, progress=work.show_reading)
+
+
+def newest_whole(work: Workspace, portal: str | None, needed: Collection[str]) -> Iterator[Snapshot]:
+    """Snapshots that hold all records of these entities, newest first; those of runs included.
+
+    Args:
+        work: where.
+        portal: host name; None for any portal's.
+        needed: entities; one that was read by ids only is not whole.
+    """
+    for each in reversed(list_snapshots(work.root) if work.root.is_dir() else []):
+        if each.problem or portal not in (None, each.portal):
+            continue
+        with suppress(SnapshotError):  # one that was damaged since is passed over, as an unfinished one is
+            opened = Snapshot.open(each.folder)
+            held = opened.manifest.entities
+            if all(name in held and held[name].ids is None for name in needed):
+                yield opened
+
+
+def host_of(work: Workspace) -> str | None:
+    """The portal the settings lead to; None when they lead nowhere, and any snapshot will do."""
+    try:
+        return work.settings.webhook_parts().host
+    except SettingsError:
+        return work.settings.portal
