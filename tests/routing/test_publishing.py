@@ -39,6 +39,8 @@ def test_publishing_the_same_again_asks_for_nothing(desk: Desk) -> None:
 
 def test_a_second_version_writes_only_what_changed_and_the_first_can_still_be_read(desk: Desk) -> None:
     desk.publish(FIRST)
+    rehearsal = workflow.rehearse(desk.work, workflow.plan_publishing(desk.work, desk.checked(SECOND)))
+    assert rehearsal.clean, rehearsal
     run = desk.publish(SECOND)
 
     # Two rows are new, one ends, and the version itself.

@@ -25,6 +25,7 @@ from ..wire.values import Zone, stored
 from .bulk import add_rows, in_bulk, load_records
 from .fields import KINDS, Kind
 from .restored_fields import declare_fields, known_names, reader_of
+from .restored_lists import restore_columns, restore_elements, restore_lists
 from .restored_records import Reading, bindings_of, talks_of, upper_name
 from .store import TABLES
 
@@ -141,6 +142,7 @@ class _Restorer:
             for type_id, rows in of_type.items():
                 self._categories(type_id, rows)
         self._settings()
+        self._lists()
         kinds = [each for each in [*_KIND_OF, *self._named("item")] if each in self._entries]
         for name in kinds:
             self._declare(name)
@@ -256,6 +258,17 @@ class _Restorer:
                     [json.dumps(sides), int(row["ID"])],
                 )
             self._portal.schema.forget()
+
+    def _lists(self) -> None:
+        """Universal lists, and elements that were read by their list's code."""
+        if "list" in self._entries:
+            restore_lists(self._store, self._columns, self._records("list"))
+        if "listcolumn" in self._entries:
+            restore_columns(self._store, self._records("listcolumn"))
+        for name in self._named("listelement"):
+            code = name.partition(":")[2]
+            if not code.isdigit():
+                restore_elements(self._store, self._columns, code, self._records(name))
 
     def _categories(self, type_id: int, rows: Iterable[Mapping[str, Any]]) -> None:
         self._store.db.execute("DELETE FROM category WHERE ENTITY_TYPE_ID = ?", [type_id])
