@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import toolkit
 from tests.runs.conftest import SECRET, World, make_world
 from toolkit import workflow
 from toolkit.errors import ParameterError
@@ -149,3 +151,10 @@ def test_kept_dictionaries_that_were_damaged_are_read_again(work: Workspace) -> 
     assert desk.dictionaries(work).entries == first.entries
     with pytest.raises(ParameterError):
         first.table("colours")
+
+
+def test_the_desk_is_at_hand_and_takes_days_as_days(world: World, work: Workspace) -> None:
+    written = toolkit.desk.edit_deal(work, 1, {"closedate": date(2026, 12, 31)})
+
+    assert written.state == "edited", written
+    assert desk.edit_deal(work, 1, {"closedate": date(2026, 12, 31)}).state == "already"

@@ -15,6 +15,12 @@ import re
 __all__ = ["PATTERNS", "PLURALS", "RUSSIAN"]
 
 RUSSIAN: dict[str, str] = {
+    # the desk of a contact centre
+    "asked for at the desk": "по слову оператора",
+    "changed since it was read: left as it is": "изменено с тех пор, как прочитали: не тронуто",
+    "a recording attached to a call": "запись, приложенная к звонку",
+    "a call of another system": "звонок из другой системы",
+    "what the call was about": "к чему относился звонок",
     # published routing
     "the smart process of published routing": "смарт-процесс публикации маршрутизации",
     "a field of published routing": "поле публикации маршрутизации",
@@ -398,6 +404,11 @@ RUSSIAN: dict[str, str] = {
     "Last name": "Фамилия",
     "Phones and e-mails": "Телефоны и почта",
     "Date of birth": "Дата рождения",
+    "Form of address": "Обращение",
+    "May be exported": "Участвует в выгрузке",
+    "Industry": "Сфера деятельности",
+    "Number of employees": "Число сотрудников",
+    "Yearly revenue": "Годовой оборот",
     "Position": "Должность",
     "Comment": "Комментарий",
     "Address": "Адрес",

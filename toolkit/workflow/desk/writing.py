@@ -94,7 +94,8 @@ def write(
     linked = Edit(entity="activity", id=int(links[0].activity)) if not creates and not edits else None
     main = linked or (creates[0] if creates else edits[0])
     operation = Desk()
-    params = DeskParams(creates=list(creates), edits=list(edits), links=list(links))
+    given = DeskParams(creates=list(creates), edits=list(edits), links=list(links))
+    params = DeskParams.model_validate(given.model_dump(mode="json"))  # as a later process will read them
     run = _unfinished(work, params) or planned(work, operation, params)
     if only_plan and run.state == "planned":
         return Written("planned", main.entity, getattr(main, "id", 0), run.id, _left(run))
