@@ -220,6 +220,7 @@ def plan(place: str) -> dict[str, float]:
     read, held = time.perf_counter(), peak_mib()
     rule.check(tables, params)
     changes = rule.plan(tables, params)
+    del tables  # as workflow.plan does
     planned = time.perf_counter()
     frozen = Plan.freeze(changes, {"operation": rule.name, "snapshot": before.digest})
     frozen.write(Path(place) / "plan.parquet")

@@ -9,6 +9,7 @@ import re
 import shutil
 import stat
 from pathlib import Path
+from typing import Literal
 
 import openpyxl
 import pytest
@@ -444,3 +445,26 @@ def test_an_english_report_has_no_russian_of_ours(robbed: Run) -> None:
 def test_the_modules_of_the_page_and_the_workbook_agree_on_the_title(clean: Run) -> None:
     assert html.title_of is workbook.title_of
     assert sheets_of(write_report(clean)[1])["Итоги"][0][0] == TITLE["ru"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "heading"),
+    [
+        ("ru", ["попадёт в новое обращение", "этого номера нет ни у кого", "всего"], "Учтены все"),
+        ("en", ["goes into a new appeal", "nobody has this number", "total"], "Accounted for"),
+    ],
+)
+def test_everything_looked_at_is_accounted_for_on_the_page_and_in_the_workbook(
+    world: World, language: Literal["ru", "en"], words: list[str], heading: str
+) -> None:
+    run = planned(world)
+    tally = {"goes into a new appeal": 7, "nobody has this number": 3}
+    run.freeze(Plan(run.plan.table, run.plan.listed, {**run.plan.facts, "tally": tally}))
+
+    html, xlsx = write_report(run, language=language)
+
+    page = html.read_text(encoding="utf-8")
+    assert f"<h2>{heading}</h2>" in page
+    rows = {row[0]: row[1] for row in next(iter(sheets_of(xlsx).values())) if row[0] in words}
+    assert rows == dict(zip(words, [7, 3, 10], strict=True))
+    assert all(f">{each}</td>" in page for each in words)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.runs.references import made
 from toolkit.runs.report.evidence import PAUSE_S
 from toolkit.runs.report.names import Names, plain
 from toolkit.runs.report.timeline import spent_s
@@ -131,3 +134,17 @@ def test_a_night_between_two_requests_is_not_counted_as_work() -> None:
 
     assert spent_s(frame) == pytest.approx(13.0)
     assert PAUSE_S < 40000
+
+
+def test_what_sets_a_process_up_is_told_in_words() -> None:
+    names = Names(None, "p.bitrix24.ru", Wording("ru"))
+    cells = {
+        "isStagesEnabled": True,
+        "relations": {"child": [], "parent": [{"entityTypeId": 2, "isChildrenListEnabled": "true"}]},
+        "fieldName": made("b24kit_appeals", "UF_CRM_{}_CALLS"),
+        "editFormLabel": {"ru": "Звонки", "en": "Calls"},
+    }
+
+    told = names.cells("userfield", json.dumps(cells))
+
+    assert told == "Со стадиями: да; Видно в карточках: сделка; Код: UF_CRM_…_CALLS; Подпись: Звонки"

@@ -255,6 +255,7 @@ class BackfillAppeals(Operation):
         by = by.fillna("client by the number").mask(new["newcomer"].ne(""), "a new contact")
         reasons = "conversation, " + by.astype("str") + ", " + deal + f", {when}"
         made_of = creates(name, _filled(cells), markers=markers, reason=reasons)
+        del cells, calls, clients, reasons  # of half a million calls they are a tenth of all memory
         bound = mine[mine["activity"].notna()].drop_duplicates("activity")
         theirs = bound["talk"].map(pd.Series(markers, index=new.index, dtype="str"))
         links = ({"entityTypeId": params.appeals, "entityId": made(marker)} for marker in theirs)

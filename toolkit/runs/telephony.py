@@ -277,9 +277,8 @@ def read_talks(
     now = max(map(datetime.fromisoformat, read), default=None)
     legs = telephone_legs(tables["call"], tables["activity"], _numbers, now=now)
     usable = conversations(legs[legs["problem"] == ""], join_s=join_s)
-    legs = legs.merge(usable[["call", "talk"]], on="call", how="left")
-    legs.loc[legs["problem"] != "", "talk"] = np.nan
-    legs["talk"] = legs["talk"].astype("Int64")
+    talk = legs["call"].map(usable.set_index("call")["talk"]).astype("Int64")
+    legs["talk"] = talk.mask(legs["problem"] != "")
     table = _gathered(usable)
     _name_clients(table, usable, tables)
     _ask_phones(table, tables, numbers_of)
@@ -346,8 +345,10 @@ def nearest_appeals(talks: pd.DataFrame, shelf: AppealShelf, window_s: int) -> p
 def _gathered(legs: pd.DataFrame) -> pd.DataFrame:
     """One row per conversation: its first call, its times, and who spoke last."""
     each = legs.groupby("talk", sort=True)
-    first, last = each.head(1).set_index("talk"), each.tail(1).set_index("talk")
-    spoken = legs[legs["answered"]].groupby("talk").tail(1).set_index("talk")
+    # Few columns: of half a million calls each one costs tens of megabytes.
+    first = legs[["talk", "call", "number", "line", "outgoing"]].groupby("talk").head(1).set_index("talk")
+    last = legs[["talk", "code", "user"]].groupby("talk").tail(1).set_index("talk")
+    spoken = legs.loc[legs["answered"], ["talk", "user", "record"]].groupby("talk").tail(1).set_index("talk")
     table = pd.DataFrame(
         {
             "key": first["call"],
