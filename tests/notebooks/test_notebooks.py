@@ -90,3 +90,20 @@ def test_reassign_needs_an_approval_then_writes_then_shows_and_undo_takes_it_bac
     count = len(project.runs())
     assert project.run("90_undo", scale=SCALE, run=run)[0].exit_code == 0
     assert len(project.runs()) == count
+
+
+def test_reports_compare_two_snapshots_and_do_nothing_twice(project: Project) -> None:
+    executed, said = project.run("60_reports", scale=SCALE)
+
+    assert executed.exit_code == 0, executed.message
+    for expected in ("Изменение", "контакты не у тех, у кого сделки", "<svg", "image/png", "health.xlsx"):
+        assert expected in said, expected
+    runs = project.runs()
+    taken = sorted(project.folder.glob(".sandbox/*/snapshots/*/snapshot-*"))
+    assert len(taken) == 2
+    page = next(project.folder.glob(".sandbox/*/snapshots/*/health/health.html")).read_text()
+    assert "Снимков в сравнении: 2." in page
+
+    assert project.run("60_reports", scale=SCALE)[0].exit_code == 0
+    assert project.runs() == runs
+    assert sorted(project.folder.glob(".sandbox/*/snapshots/*/snapshot-*")) == taken

@@ -20,7 +20,7 @@ from toolkit.routing import Book, Rule, Substitution
 from toolkit.routing.evaluator import period
 from toolkit.sandbox import InProcessTransport
 from toolkit.settings import Settings
-from toolkit.workflow import Workspace, health, monthly_snapshots, snapshot
+from toolkit.workflow import Workspace, health, health_snapshots, snapshot
 
 FORMULA = '=HYPERLINK("http://evil.example","x")<script>alert(1)</script>'
 
@@ -132,7 +132,7 @@ def test_without_folders_the_newest_snapshot_of_each_month_is_taken_and_a_runs_n
     some = [Wanted("user"), Wanted("company"), Wanted("contact"), Wanted("deal", filter={">id": 5})]
     take_snapshot(firm.world.portal, some, kept / "snapshot-part", clock=firm.world.clock)
 
-    assert [each.digest for each in monthly_snapshots(firm.work)] == [firm.old.digest, firm.new.digest]
+    assert [each.digest for each in health_snapshots(firm.work)] == [firm.old.digest, firm.new.digest]
 
 
 def test_snapshots_of_two_portals_are_not_compared_and_none_at_all_says_how_to_take_one(

@@ -197,6 +197,33 @@ class OpenPortal:
         speech = Speech(self.work.settings.language, taken[-1].manifest.offset_s)
         return Health(report, speech, self.work.root / self.host.replace(":", "_") / "health")
 
+    def health_by_month(self) -> Health:
+        """The same, compared month over month: the newest snapshot of each month, today's among them.
+
+        On a sandbox, which is of today, all its snapshots are compared.
+        """
+        self.snapshot("user", "company", "contact", "deal")
+        return self.health(*workflow.health_snapshots(self.work))
+
+    def example_month(self) -> View | OpenRun:
+        """On a sandbox: a snapshot, contacts reassigned, a snapshot again, so that there is something to compare.
+
+        Done once. On a real portal nothing is done.
+        """
+        speech = self._speech()
+        if not is_loopback(self.host):
+            said = speech("A real portal has months of its own.", "У настоящего портала месяцы свои.")
+            return View(speech, [Said(said)])
+        if len(workflow.health_snapshots(self.work)) > 1:
+            return View(speech, [Said(speech("There is something to compare.", "Сравнивать уже есть что."))])
+        self.snapshot("user", "company", "contact", "deal")
+        run = self.plan("reassign_contacts", winner="newest", again=True)
+        if run.count:
+            run.approve(portal=self.host, count=run.count)
+            run.carry_out(notify=False)
+        self.snapshot("user", "company", "contact", "deal", fresh=True)
+        return run
+
     def calls(
         self,
         appeals: int | None = None,

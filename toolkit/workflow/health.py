@@ -16,9 +16,9 @@ from toolkit.workflow.routing import published_routing
 from toolkit.workflow.snapshots import host_of, newest_whole
 from toolkit.workflow.workspace import Workspace
 
-__all__ = ["health", "monthly_snapshots"]
+__all__ = ["health", "health_snapshots"]
 
-_MONTHS = 12
+_MOST = 12
 
 
 def health(
@@ -33,7 +33,7 @@ def health(
 
     Args:
         work: where.
-        snapshots: of one portal, or their folders; the newest of each of the last twelve months when empty.
+        snapshots: of one portal, or their folders; see `health_snapshots` when empty.
         appeals: entity type id of the smart process of appeals; of the newest run on appeals when None.
         routing: a directory; a file written by `b24kit routing export`; `published` for the one in force,
             which is the one thing asked of the portal; None leaves routing out.
@@ -45,7 +45,7 @@ def health(
         RoutingRefused: somebody edited the published directory by hand.
     """
     chosen = [each if isinstance(each, Snapshot) else Snapshot.open(each) for each in snapshots]
-    chosen = chosen or monthly_snapshots(work)
+    chosen = chosen or health_snapshots(work)
     if not chosen:
         needed = ", ".join(HEALTH_ENTITIES)
         raise SnapshotError(work.root, f"holds no snapshot of {needed}", "Take one: b24kit health --fresh")
@@ -57,19 +57,23 @@ def health(
     return HealthReport.of(measured, "en" if spoken == "en" else "ru")
 
 
-def monthly_snapshots(work: Workspace) -> list[Snapshot]:
-    """The newest snapshot of each of the last twelve months that have one, the oldest first."""
+def health_snapshots(work: Workspace) -> list[Snapshot]:
+    """The snapshots a comparison is made of: the newest of each of the last twelve months that have one; all,
+    twelve at most, where there is but one month. The oldest first.
+    """
     host = host_of(work)
-    found: dict[str, Snapshot] = {}
+    whole: list[Snapshot] = []
+    months: dict[str, Snapshot] = {}
     for each in newest_whole(work, host, HEALTH_ENTITIES):
         host = host or each.manifest.portal
-        if each.manifest.portal == host and not _is_narrow(each):
-            month = datetime.fromisoformat(each.manifest.finished).strftime("%Y-%m")
-            found.setdefault(month, each)
-            if len(found) > _MONTHS:
-                found.popitem()
-                break
-    return list(reversed(found.values()))
+        if each.manifest.portal != host or _is_narrow(each):
+            continue
+        months.setdefault(datetime.fromisoformat(each.manifest.finished).strftime("%Y-%m"), each)
+        if len(months) > _MOST:
+            break
+        whole.append(each)
+    found = list(months.values()) if len(months) > 1 else whole
+    return found[:_MOST][::-1]
 
 
 def _is_narrow(snapshot: Snapshot) -> bool:
