@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,19 @@ def test_a_list_in_which_something_is_published_is_not_deleted(tmp_path: Path) -
     workflow.carry_out(desk.work, run)
 
     assert workflow.published_routing(desk.work) == book_of(desk.checked(FIRST))
+
+
+def test_names_that_do_not_fit_into_one_field_are_kept_in_rows_of_their_own(desk: Desk) -> None:
+    book = book_of(desk.checked(FIRST))
+    shops = {f"магазин {number}": f"Магазин {number}, улица Строителей" for number in range(900)}
+    crowded = replace(book, names={**book.names, "words": {**book.names["words"], **shops}})
+
+    desk.carry_out(workflow.plan_publishing(desk.work, crowded))
+
+    published = workflow.published_routing(desk.work)
+    assert published is not None
+    assert published.name("words", "магазин 899") == "Магазин 899, улица Строителей"
+    assert published.names == crowded.names
+    texts = [str(value) for item in desk.items() for value in item.values()]
+    assert max(len(text.encode()) for text in texts) < 65_535
+    assert len(workflow.plan_publishing(desk.work, crowded).plan) == 0

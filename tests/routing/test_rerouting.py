@@ -149,3 +149,8 @@ def test_without_a_directory_in_force_nothing_is_started(desk: Desk) -> None:
     desk.publish([rule("Брак", 2)])
     with pytest.raises(ParameterError, match="not a field"):
         plan(desk, routed_field="ufCrm_NOWHERE")
+
+
+def test_without_the_day_it_names_the_command_that_knows_it(desk: Desk) -> None:
+    with pytest.raises(ParameterError, match="b24kit routing reroute"):
+        workflow.plan(desk.work, "reroute_open_appeals", {})

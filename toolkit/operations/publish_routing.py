@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from toolkit.errors import ParameterError
 from toolkit.records import entity
 from toolkit.routing.evaluator import ANY, Book
-from toolkit.routing.shelf import CONTENT, ELEMENTS, PROCESS, Row, Shelf, fields_of, spelled
+from toolkit.routing.shelf import CONTENT, ELEMENTS, PROCESS, Row, Shelf, fields_of, said_by_version, spelled
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, creates, updates
 
 __all__ = ["PublishRouting", "PublishRoutingParams"]
@@ -21,6 +21,7 @@ __all__ = ["PublishRouting", "PublishRoutingParams"]
 NEW = "new in this version"
 ENDS = "not in this version any more"
 VERSION = "the version, written last: from now on it can be found"
+_NAMED = 4_000  # ids in one element: its text stays within what the database holds
 _LAST = 30  # after the rows were made and the old ones ended
 
 
@@ -35,7 +36,7 @@ class PublishRoutingParams(OperationParams):
     """
 
     book: dict[str, Any]
-    process: int | None = Field(default=None, ge=128)
+    process: int | None = Field(ge=128)
     effective_from: date
     by: str = ""
 
@@ -98,7 +99,7 @@ class PublishRouting(Operation):
             "effective_from": day,
             "by": params.by,
             "rows": len(book.rules),
-            "names": book.as_json()["names"],
+            "names": said_by_version(book),
         }
         version = Row("version", json.dumps(facts, ensure_ascii=False, sort_keys=True))
         titles = [_title(book, row) for row in added]
@@ -132,14 +133,16 @@ def _element(row: Row, number: int, title: str) -> dict[str, Any]:
 
 
 def _ends(gone: Sequence[Row], number: int) -> Changes:
-    """Elements are never changed: another one says which of them end."""
-    if not gone:
+    """Elements are never changed: others say which of them end."""
+    parts = [[row.item for row in gone[at : at + _NAMED]] for at in range(0, len(gone), _NAMED)]
+    if not parts:
         return Changes()
-    said = {
-        "NAME": f"v{number}: −{len(gone)}",
-        CONTENT: spelled(kind="ends", since=number, rows=[row.item for row in gone]),
-    }
-    return creates(ELEMENTS, [said], markers=[f"routing:{number}:ends"], reason=ENDS)
+    said = [
+        {"NAME": f"v{number}: −{len(ids)}", CONTENT: spelled(kind="ends", since=number, rows=ids)}
+        for ids in parts
+    ]
+    markers = [f"routing:{number}:ends:{at}" for at in range(len(parts))]
+    return creates(ELEMENTS, said, markers=markers, reason=ENDS)
 
 
 def _key(row: Row) -> str:
@@ -160,6 +163,8 @@ def _item(row: Row, number: int, title: str, fields: Mapping[str, str]) -> dict[
 def _title(book: Book, row: Row) -> str:
     """What a person reads in the list of items."""
     said = json.loads(row.content)
+    if row.kind == "names":
+        return "…"
     if row.kind == "filter":
         return f"✕ {said['word']}"
     if row.kind == "substitution":

@@ -55,7 +55,7 @@ class RerouteOpenAppealsParams(OperationParams):
         zone: of the working hours.
     """
 
-    process: int | None = Field(default=None, ge=128)
+    process: int | None = Field(ge=128)
     on: date
     entity: str = "deal"
     fields: dict[str, str] = Field(default_factory=dict)
@@ -81,6 +81,18 @@ class RerouteOpenAppeals(Operation):
     }
     undo: ClassVar[Mapping[str, str]] = {"en": "everything", "ru": "всё"}
     Params = RerouteOpenAppealsParams
+
+    def parameters(self, given: Mapping[str, Any]) -> Any:
+        """Parameters checked and typed; the day and the place have to be given.
+
+        Raises:
+            ParameterError: as every operation; of the day and the place it says which command fills them in.
+        """
+        for name in ("on", "process"):
+            if name not in given:
+                remedy = "Run instead: b24kit routing reroute. It fills in the day and the place by itself."
+                raise ParameterError(self.name, name, None, "is not given", remedy)
+        return super().parameters(given)
 
     def reads(self, params: RerouteOpenAppealsParams) -> Mapping[str, Read]:
         """The directory, the appeals with what their fields mean, the users and the stages."""

@@ -26,7 +26,18 @@ import pandas as pd
 from toolkit.routing.evaluator import FORMAT, Book, Version
 from toolkit.routing.refusals import RoutingRefused
 
-__all__ = ["CONTENT", "ELEMENTS", "FIELDS", "PROCESS", "Row", "Shelf", "fields_of", "rows_of", "spelled"]
+__all__ = [
+    "CONTENT",
+    "ELEMENTS",
+    "FIELDS",
+    "PROCESS",
+    "Row",
+    "Shelf",
+    "fields_of",
+    "rows_of",
+    "said_by_version",
+    "spelled",
+]
 
 PROCESS = "b24kit_routing"
 """Code of the smart process, and of the universal list."""
@@ -45,6 +56,10 @@ FIELDS: Mapping[str, tuple[str, str, str]] = {
     "content": ("string", "Содержание", "Content"),
 }
 """Code of each field to its type and its Russian and English labels."""
+
+_KINDS = ("rule", "filter", "substitution", "names")
+_FITS = 32_000  # bytes of names in one field; the portal's database cuts texts at 65,535
+_NAMES = 100
 
 _APART = 1024.0
 """Between the places of neighbours, so that rows put between them later leave the others where they are."""
@@ -74,7 +89,7 @@ class Row:
     """One row of a directory as it is kept.
 
     Args:
-        kind: rule, filter or substitution.
+        kind: rule, filter, substitution; or names, where a version has more of them than it can say itself.
         content: JSON of what decides.
         place: where it stands among its kind.
         item: id of its item; 0 when it has none yet.
@@ -89,6 +104,25 @@ class Row:
     until: int = 0
 
 
+def said_by_version(book: Book) -> dict[str, dict[str, str]]:
+    """The names a version says itself: all of them, or none when they would not fit into its field."""
+    names: dict[str, dict[str, str]] = book.as_json()["names"]
+    return names if len(_json(names).encode()) <= _FITS else {kind: {} for kind in names}
+
+
+def _names_apart(book: Book) -> list[Row]:
+    """Names in rows of their own, a hundred to each; none when the version says them itself."""
+    if any(said_by_version(book).values()):
+        return []
+    rows = []
+    for kind, known in book.as_json()["names"].items():
+        pairs = sorted(known.items())
+        rows += [
+            Row("names", _json({kind: dict(pairs[at : at + _NAMES])})) for at in range(0, len(pairs), _NAMES)
+        ]
+    return rows
+
+
 def rows_of(book: Book) -> list[Row]:
     """The rows of a directory, in their order, without places."""
     rules = sorted(book.rules, key=lambda rule: rule.order)
@@ -96,6 +130,7 @@ def rows_of(book: Book) -> list[Row]:
         *(Row("rule", _json(each.as_json())) for each in rules),
         *(Row("filter", _json(each.as_json())) for each in book.filters),
         *(Row("substitution", _json(each.as_json())) for each in book.substitutions),
+        *_names_apart(book),
     ]
 
 
@@ -142,7 +177,7 @@ class Shelf:
                     "published_at": _text(each.get("createdTime")),
                     "created_by": int(_number(each.get("createdBy"))),
                 }
-            elif kind in ("rule", "filter", "substitution"):
+            elif kind in _KINDS:
                 place, until = _number(each["place"]), _number(each["until"])
                 rows.append(Row(kind, content, place, int(each["id"]), int(since), int(until)))
         rows.sort(key=lambda row: (row.kind, row.place, row.item))
@@ -180,7 +215,11 @@ class Shelf:
         def listed(kind: str) -> list[Any]:
             return [json.loads(row.content) for row in rows if row.kind == kind]
 
+        names: dict[str, dict[str, str]] = dict(facts.get("names") or {})
         try:
+            for part in listed("names"):
+                for kind, known in part.items():
+                    names[kind] = {**names.get(kind, {}), **known}
             book = Book.from_json(
                 {
                     "format": FORMAT,
@@ -188,7 +227,7 @@ class Shelf:
                     "rules": listed("rule"),
                     "filters": listed("filter"),
                     "substitutions": listed("substitution"),
-                    "names": facts.get("names") or {},
+                    "names": names,
                     "digest": facts["digest"],
                 }
             )
@@ -210,7 +249,7 @@ class Shelf:
         gone: list[Row] = []
         added: list[Row] = []
         held = self.rows_in(self.newest)
-        for kind in ("rule", "filter", "substitution"):
+        for kind in _KINDS:
             old = [row for row in held if row.kind == kind]
             new = [row for row in rows_of(book) if row.kind == kind]
             kept = _kept(old, new)
