@@ -6,15 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from toolkit.errors import PlanError
+from toolkit.runs import Undo, verify
 from toolkit.runs.merges.carrying import aliases
-from toolkit.runs.report import write_report
 
 from .conftest import World
-from .duplicates import ask, cards, held, make_doubled, seeded
+from .duplicates import ask, cards, held, make_doubled
 
 UNHAPPY = ("lose_answer", "cut_before", "server_error_after", "partial", "timeout")
 # What cannot come back: ids are compared through the table of aliases, moments and makers are today's.
@@ -156,8 +155,6 @@ def test_later_edits_of_the_survivor_are_never_overwritten(world: World) -> None
 def test_a_second_undo_asks_for_nothing(world: World) -> None:
     run, back = undone(world)
     world.apply(back)
-    from toolkit.runs import Undo, verify
-
     undo = Undo.of(run)
     certificate = verify(back, undo, undo.parameters({"run": run.id}), world.portal, world.clock)
 
@@ -186,44 +183,6 @@ def test_every_fault_while_cards_are_made_again_makes_them_once(kind: str, tmp_p
     assert by_alias(world, aliases([run, back])) == before
 
 
-@pytest.mark.parametrize(("seed", "scale"), [("realty", 0.03), ("retail", 0.02)])
-def test_a_seeded_portal_survives_merging_undoing_some_and_then_all(
-    seed: str, scale: float, tmp_path: Path
-) -> None:
-    world = seeded(tmp_path, seed, scale)
-    before = by_alias(world)
-    numbers = [row["ENTITY_TYPE_ID"] for row in world.sandbox.store.rows("SELECT * FROM dynamic_type")]
-    children = ["deal", "lead", "quote", "invoice", *(f"item:{number}" for number in numbers)]
-    run = world.plan(area_code="495", children=children)
-    merges = run.plan.table.query("kind == 'merge'")
-
-    counts = world.apply(run)
-    certificate = world.verify(run)
-    chosen = merges["change"].tolist()[::3]
-    staying = merges.query("entity == 'contact' and change not in @chosen")["record_id"].tolist()
-    employers = {card: employers_of(world, int(card)) for card in staying}
-    some = world.undo(run, changes=chosen)
-    world.apply(some)
-    assert {card: employers_of(world, int(card)) for card in staying} == employers
-    rest = world.undo(run)
-    undoing = world.apply(rest)
-
-    assert all(path.stat().st_size for each in (run, some, rest) for path in write_report(each))
-    assert len(merges) > 5
-    assert set(counts) == {"done", "already"}
-    assert certificate.complete
-    assert undoing == {"done": len(rest.plan.active)}
-    after = by_alias(world, aliases([run, some, rest]))
-    told = pd.concat([some.plan.listed, rest.plan.listed])
-    told = told[told["reason"].str.contains("list of choices")]
-    stays = {
-        (int(card), details.split(":")[0].upper()) for card, details in told[["record_id", "details"]].values
-    }
-    assert {name: without(rows, stays) for name, rows in after.items()} == {
-        name: without(rows, stays) for name, rows in before.items()
-    }
-
-
 def test_what_was_taken_back_is_not_made_twice(world: World) -> None:
     before = by_alias(world)
     run, one = undone(world, records=[4])
@@ -243,6 +202,15 @@ def test_an_undo_that_was_cut_short_is_finished_before_another_begins(world: Wor
 
     with pytest.raises(PlanError, match="is being taken back by"):
         world.undo(run)
+
+
+def proven(world: World, back: Any, *, of: Any) -> tuple[int, int]:
+    """What the certificate of an undo cannot explain, and what a second plan of it would still do."""
+    operation = Undo.of(of, besides=back.id)
+    certificate = verify(
+        back, operation, operation.parameters(back.facts.parameters), world.portal, world.clock
+    )
+    return certificate.unexplained, certificate.second_plan
 
 
 def employers_of(world: World, contact: int) -> int:

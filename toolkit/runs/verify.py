@@ -24,6 +24,7 @@ from toolkit.records import Difference, FieldType, Snapshot, Wanted, compare, en
 from toolkit.runs.bindings import HANGING
 from toolkit.runs.folder import Run, private
 from toolkit.runs.merges.verdict import MergesDone
+from toolkit.runs.mirrored import Mirrored
 from toolkit.runs.operation import Operation
 from toolkit.runs.plan import Plan
 from toolkit.runs.recordings import copied_cells, judge_copies
@@ -117,6 +118,7 @@ def check_canary(run: Run, portal: Any, clock: Clock) -> list[dict[str, Any]]:
     done = run.plan.active.merge(journal[journal["state"] == "done"], on="change")
     merges = MergesDone(done)
     done = with_ids(done, run.journal.results())  # some may be of records made just now
+    mirrored = Mirrored(done)
     done = done[(done["kind"] == "update") & done["record_id"].notna()]
     found: list[dict[str, Any]] = []
     for name, rows in done.groupby("entity"):
@@ -126,7 +128,7 @@ def check_canary(run: Run, portal: Any, clock: Clock) -> list[dict[str, Any]]:
         after = take_snapshot(portal, [Wanted(str(name), fields, ids=ids)], folder, clock=clock)
         touched = _last_touch(after)
         found += _judge_updates(str(name), rows, after, touched.get(str(name), {}))[1]
-        found += _side_effects(rows, compare(run.before, after), touched, merges)
+        found += _side_effects(rows, compare(run.before, after), touched, mirrored, merges)
     return [cell for cell in found if cell["verdict"] == "unexplained"]
 
 
@@ -156,8 +158,9 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
     good, wrong = merges.judge(after)
     as_planned += good
     cells += [_cell(*each, someone_else=False, by=None, at=None) for each in wrong]
-    cells += _side_effects(plan, difference, touched, merges)
-    foreign = _foreign(plan, difference, merges)
+    mirrored = Mirrored(plan[plan["state"].isin(["done", "already"])])
+    cells += _side_effects(plan, difference, touched, mirrored, merges)
+    foreign = _foreign(plan, difference, mirrored, merges)
     exempt = _exempt(plan, run.plan, cells)
     made = set(plan.loc[plan["state"].isin(["done", "already"]), "marker"])
     # No list tells the links of an activity, or the comments of a card: that these are as wanted, the portal has said.
@@ -268,6 +271,7 @@ def _side_effects(
     plan: pd.DataFrame,
     difference: Difference,
     touched: Mapping[str, Mapping[int, Touch]],
+    mirrored: Mirrored,
     merges: MergesDone | None = None,
 ) -> list[dict[str, Any]]:
     """Cells we did not mean to touch that changed on records we wrote."""
@@ -290,7 +294,9 @@ def _side_effects(
         changed = changed[(changed["entity"] == name) & changed["id"].isin(meant)]
         for cell in changed.to_dict("records"):
             record_id = int(cell["id"])
-            if cell["field"] in meant[record_id]:
+            if cell["field"] in meant[record_id] or mirrored.explains(
+                str(name), record_id, str(cell["field"]), cell["before"], cell["after"]
+            ):
                 continue
             by, moment, unix = touched.get(str(name), {}).get(record_id, _UNTOUCHED)
             later = unix > settled[record_id] + _SLACK_S
@@ -302,7 +308,7 @@ def _side_effects(
     return found
 
 
-def _foreign(plan: pd.DataFrame, difference: Difference, merges: MergesDone) -> bool:
+def _foreign(plan: pd.DataFrame, difference: Difference, mirrored: Mirrored, merges: MergesDone) -> bool:
     """Whether anybody but us changed something among what the operation reads."""
     difference = _without_what_hangs(plan, difference, merges)
     if len(difference.removed):
@@ -333,6 +339,7 @@ def _foreign(plan: pd.DataFrame, difference: Difference, merges: MergesDone) -> 
     changed = difference.changed
     return any(
         (name, int(record_id) if str(record_id).isdigit() else record_id, field_name) not in cells
+        and not mirrored.explains(name, record_id, field_name, was, now)
         and not merges.explains(name, record_id, field_name, was, now)
         for name, record_id, field_name, was, now in zip(
             *(changed[column] for column in ("entity", "id", "field", "before", "after")), strict=True
