@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,7 +36,7 @@ def create_call(
     responsible: Annotated[int | None, typer.Option(help="Id of the user who spoke.")] = None,
     subject: Annotated[str, typer.Option(help="For people.")] = "",
     description: Annotated[str, typer.Option(help="For people.")] = "",
-    recording: Annotated[Path | None, typer.Option(help="A wav or mp3 file.")] = None,
+    recording: Annotated[str | None, typer.Option(help="A wav or mp3 file, or the address of one.")] = None,
     most_mb: MostMb = 100,
     only_plan: OnlyPlan = False,
     as_json: Json = False,
@@ -65,7 +64,7 @@ def create_call(
 @app.command("attach-recording")
 def attach_recording(
     activity: Annotated[int, typer.Argument(help="Id of the call's activity.")],
-    recording: Annotated[Path, typer.Argument(help="A wav or mp3 file.")],
+    recording: Annotated[str, typer.Argument(help="A wav or mp3 file, or the address of one.")],
     most_mb: MostMb = 100,
     only_plan: OnlyPlan = False,
     as_json: Json = False,

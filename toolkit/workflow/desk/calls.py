@@ -15,7 +15,8 @@ from toolkit.client.methods import METHODS
 from toolkit.errors import ParameterError
 from toolkit.runs.calls_made import CallMade, call_links, call_values, number_of
 from toolkit.runs.desk import Edit, Link, NewRecord
-from toolkit.runs.sounds import MOST_BYTES, read_sound, sending
+from toolkit.runs.sounds import MOST_BYTES, sending
+from toolkit.workflow.desk.recordings import recording_at_hand
 from toolkit.workflow.desk.writing import Written, write
 from toolkit.workflow.workspace import Workspace
 
@@ -53,7 +54,7 @@ def create_call(
     Args:
         work: where.
         call: see `call_made`.
-        recording: a wav or mp3 file of this machine; sent in one request with the call.
+        recording: a wav or mp3 file of this machine, or an https address of one; sent in one request with the call.
         most_bytes: larger recordings are refused.
         only_plan: see `write`.
 
@@ -65,15 +66,14 @@ def create_call(
         RecordingRefused: the file is no recording; nothing was written.
         As `write`.
     """
-    values = call_values(call)
-    if recording is not None:
-        values |= sending(read_sound(recording, most_bytes=most_bytes))
-    return write(
-        work,
-        creates=[NewRecord(entity="activity", values=values, marker=call.marker)],
-        links=[Link(activity=call.marker, to=link) for link in call_links(call)],
-        only_plan=only_plan,
-    )
+    with recording_at_hand(work, recording, most_bytes, keep=only_plan) as sound:
+        values = {**call_values(call), **({} if sound is None else sending(sound))}
+        return write(
+            work,
+            creates=[NewRecord(entity="activity", values=values, marker=call.marker)],
+            links=[Link(activity=call.marker, to=link) for link in call_links(call)],
+            only_plan=only_plan,
+        )
 
 
 def attach_recording(
@@ -89,7 +89,7 @@ def attach_recording(
     Args:
         work: where.
         activity: id of the call's activity.
-        recording: a wav or mp3 file of this machine, streamed from the disk.
+        recording: a wav or mp3 file of this machine, streamed from the disk; or an https address of one.
         most_bytes: larger ones are refused.
         only_plan: see `write`.
 
@@ -101,8 +101,9 @@ def attach_recording(
         RecordingRefused: the file is no recording; nothing was written.
         As `write`.
     """
-    cells = sending(read_sound(recording, most_bytes=most_bytes))
-    return write(work, edits=[Edit(entity="activity", id=activity, values=cells)], only_plan=only_plan)
+    with recording_at_hand(work, recording, most_bytes, keep=only_plan) as sound:
+        cells = {} if sound is None else sending(sound)
+        return write(work, edits=[Edit(entity="activity", id=activity, values=cells)], only_plan=only_plan)
 
 
 def attach_call(
