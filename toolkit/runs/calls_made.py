@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from toolkit.runs.changes import Changes, binds_of_made, creates
+from toolkit.runs.references import made
 
 __all__ = ["CallMade", "call_changes", "call_links", "call_values"]
 
@@ -37,8 +38,9 @@ class CallMade(BaseModel):
         duration_s: how long it took; 0 when nobody answered.
         responsible: id of the user who spoke; None for the client's responsible.
         subject, description: for people; "" for a subject made of direction and phone.
-        belongs_to: `(entity, id)` of the records it is shown with: contact, company, lead, deal, `item:177`. The first
-            client among them is who was spoken to, and the card the call stands on.
+        belongs_to: `(entity, id)` of the records it is shown with: contact, company, lead, deal, `item:177`; of one
+            that the same plan makes, the marker of its create. The first client among them is who was spoken to,
+            and the card the call stands on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,7 +53,7 @@ class CallMade(BaseModel):
     responsible: int | None = None
     subject: str = ""
     description: str = ""
-    belongs_to: list[tuple[str, int]] = Field(min_length=1)
+    belongs_to: list[tuple[str, int | str]] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -82,12 +84,17 @@ def call_values(call: CallMade) -> dict[str, Any]:
     incoming = call.direction == "in"
     told = {"in": "Входящий от {phone}", "out": "Исходящий на {phone}"}[call.direction]
     end = call.start + timedelta(seconds=call.duration_s)
-    spoken = {"VALUE": call.phone, "TYPE": _PHONE, "ENTITY_TYPE_ID": number_of(name), "ENTITY_ID": number}
+    spoken = {
+        "VALUE": call.phone,
+        "TYPE": _PHONE,
+        "ENTITY_TYPE_ID": number_of(name),
+        "ENTITY_ID": _id(number),
+    }
     return {
         "TYPE_ID": _CALL,
         "DIRECTION": _INCOMING if incoming else _OUTGOING,
         "OWNER_TYPE_ID": number_of(name),
-        "OWNER_ID": number,
+        "OWNER_ID": _id(number),
         "COMMUNICATIONS": [spoken],
         "SUBJECT": call.subject or told.format(phone=call.phone),
         "START_TIME": call.start.isoformat(timespec="seconds"),
@@ -98,11 +105,11 @@ def call_values(call: CallMade) -> dict[str, Any]:
     }
 
 
-def call_links(call: CallMade) -> list[dict[str, int]]:
+def call_links(call: CallMade) -> list[dict[str, Any]]:
     """The records it is shown with besides the one it stands on, as `binds` takes them."""
     owner = _spoken_to(call)
     others = dict.fromkeys((name, number) for name, number in call.belongs_to if (name, number) != owner)
-    return [{"entityTypeId": number_of(name), "entityId": number} for name, number in others]
+    return [{"entityTypeId": number_of(name), "entityId": _id(number)} for name, number in others]
 
 
 def call_changes(calls: Sequence[CallMade]) -> Changes:
@@ -121,7 +128,12 @@ def call_changes(calls: Sequence[CallMade]) -> Changes:
     )
 
 
-def _spoken_to(call: CallMade) -> tuple[str, int]:
+def _spoken_to(call: CallMade) -> tuple[str, int | str]:
     """The client's card; where there is none, the first record."""
     clients = [each for each in call.belongs_to if each[0] in _CLIENTS]
     return (clients or call.belongs_to)[0]
+
+
+def _id(number: int | str) -> int | dict[str, str]:
+    """The id, or what stands for it until the record is made."""
+    return made(number) if isinstance(number, str) else number

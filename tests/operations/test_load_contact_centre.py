@@ -1,0 +1,250 @@
+"""A contact centre's rows on a small portal: loaded, loaded again, corrected, taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.runs.conftest import World, make_world
+from toolkit.errors import ParameterError
+from toolkit.operations import operation
+from toolkit.runs import Run
+from toolkit.runs.law import carried_out
+
+RULE: Any = operation("load_contact_centre")
+TOPICS = [{"topic": "*", "pipeline": 0, "stage": "NEW"}]
+TABLES = ("crm_2", "crm_3", "crm_4", "requisite", "activity", "multifield")
+
+
+def request(number: str, **cells: Any) -> dict[str, Any]:
+    return {"id": number, "at": "2026-05-01T10:00:00+03:00", "topic": "Ремонт", **cells}
+
+
+ANNA = {"last_name": "Полякова", "name": "Анна", "second_name": "Олеговна", "phone": "8 912 345-67-01"}
+BORIS = {"last_name": "Ершов", "name": "Борис", "second_name": "Ильич", "phone": "8 912 345-67-02"}
+FIRM = {"company": "ООО Ромашка", "inn": "7707083893", "kpp": "773601001"}
+REQUESTS = [
+    request("R1", **ANNA, title="Течёт кран", amount=1500),
+    request("R2", **ANNA, comment="Ещё и смеситель"),
+    request("R3", **BORIS, **FIRM, title="Договор"),
+]
+CALLS = [
+    {
+        "id": "C1",
+        "at": "2026-05-01T11:00:00+03:00",
+        "phone": "+7 (912) 345-67-01",
+        "duration_s": 65,
+        "request": "R1",
+    },
+    {"id": "C2", "at": "2026-05-01T12:00:00+03:00", "phone": "8 912 345-67-99", "direction": "out"},
+]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = make_world(tmp_path / "world", contacts=3, deals=3)
+    made.operation = RULE
+    return made
+
+
+def load(world: World, **params: Any) -> Run:
+    return world.plan(**{"system": "cc1", "topics": TOPICS, "fallback": 2, **params})
+
+
+def held(world: World) -> dict[str, list[tuple[Any, ...]]]:
+    """What the portal holds, without the moments of touching it."""
+    moments = {"UPDATED_TIME", "UPDATED_BY", "LAST_ACTIVITY_TIME", "LAST_ACTIVITY_BY"}
+    there = {row["name"] for row in world.sandbox.store.rows("SELECT name FROM sqlite_master")}
+    return {
+        table: [
+            tuple(value for name, value in dict(row).items() if name not in moments)
+            for row in world.sandbox.store.rows(f"SELECT * FROM {table} ORDER BY 1")
+        ]
+        for table in TABLES
+        if table in there
+    }
+
+
+def test_rows_become_clients_firms_deals_and_calls_and_a_second_run_changes_nothing(world: World) -> None:
+    run = load(world, requests=REQUESTS, calls=CALLS)
+    assert set(world.apply(run)) == {"done"}
+
+    assert world.verify(run).complete
+    assert len(load(world, requests=REQUESTS, calls=CALLS).plan) == 0
+    deals = world.sandbox.store.rows("SELECT * FROM crm_2 WHERE ORIGIN_ID LIKE 'cc:%' ORDER BY ID")
+    assert [(row["ORIGIN_ID"], row["TITLE"]) for row in deals] == [
+        ("cc:cc1:request:R1", "Течёт кран"),
+        ("cc:cc1:request:R3", "Договор"),
+    ]
+    firm = world.sandbox.store.rows("SELECT * FROM crm_4 WHERE ORIGIN_ID LIKE 'cc:%'")[0]
+    boris = world.sandbox.store.rows("SELECT * FROM crm_3 WHERE LAST_NAME = 'Ершов'")[0]
+    assert boris["COMPANY_ID"] == firm["ID"]
+    requisite = world.sandbox.store.rows("SELECT * FROM requisite WHERE ENTITY_TYPE_ID = 4")[-1]
+    assert (requisite["ENTITY_ID"], requisite["RQ_INN"], requisite["RQ_KPP"]) == (
+        firm["ID"],
+        "7707083893",
+        "773601001",
+    )
+    calls = world.sandbox.store.rows(
+        "SELECT * FROM activity WHERE ORIGIN_ID LIKE 'cc:cc1:call:%' ORDER BY ID"
+    )
+    assert len(calls) == 2
+
+
+def test_undo_restores_the_portal(world: World) -> None:
+    before = held(world)
+    run = load(world, requests=REQUESTS, calls=CALLS)
+    world.apply(run)
+    assert held(world) != before
+
+    assert set(world.apply(world.undo(run))) <= {"done", "already"}
+
+    assert held(world) == before
+
+
+def test_a_corrected_row_edits_what_it_created(world: World) -> None:
+    world.apply(load(world, requests=REQUESTS))
+    corrected = [{**REQUESTS[0], "title": "Течёт труба"}, *REQUESTS[1:]]
+
+    run = load(world, requests=corrected, previous=REQUESTS)
+
+    assert run.plan.table["kind"].tolist() == ["update"]
+    world.apply(run)
+    titles = [row["TITLE"] for row in world.sandbox.store.rows("SELECT TITLE FROM crm_2")]
+    assert "Течёт труба" in titles
+    assert "Течёт кран" not in titles
+    assert len(load(world, requests=corrected, previous=corrected).plan) == 0
+
+
+def test_a_correction_never_overwrites_what_a_person_edited(world: World) -> None:
+    world.apply(load(world, requests=REQUESTS))
+    deal = world.sandbox.store.rows("SELECT ID FROM crm_2 WHERE TITLE = 'Течёт кран'")[0]["ID"]
+    world.sandbox.store.update("crm_2", deal, {"TITLE": "Решено человеком"})
+    corrected = [{**REQUESTS[0], "title": "Течёт труба"}, *REQUESTS[1:]]
+
+    run = load(world, requests=corrected, previous=REQUESTS)
+
+    assert len(run.plan) == 0
+    assert run.plan.listed["reason"].tolist() == ["corrected there and edited here: left as it is"]
+
+
+def test_a_withdrawn_row_is_listed_and_not_deleted(world: World) -> None:
+    world.apply(load(world, requests=REQUESTS))
+
+    run = load(world, requests=REQUESTS[:2], whole=True)
+
+    assert len(run.plan) == 0
+    assert run.plan.listed["reason"].tolist() == ["withdrawn there: left to a person"]
+
+
+def tables_of(world: World) -> dict[str, pd.DataFrame]:
+    run = load(world, requests=REQUESTS, calls=CALLS)
+    return {name: run.before.table(name) for name in run.before.entities}
+
+
+def state_of(world: World, *rows: dict[str, Any], **params: Any) -> list[tuple[str, str]]:
+    given = {"system": "cc1", "topics": TOPICS, "fallback": 2, "requests": list(rows), **params}
+    found = RULE.accounting(tables_of(world), RULE.parameters(given))
+    return list(zip(found["state"], found["reason"], strict=True))
+
+
+def test_bad_rows_are_put_aside_each_with_its_reason(world: World) -> None:
+    assert state_of(world, request("R1", name="Анна")) == [
+        ("quarantined", "neither phone nor e-mail says who it is")
+    ]
+    assert state_of(world, request("R1", **ANNA, inn="7707083894")) == [("quarantined", "the INN is none")]
+    assert state_of(world, request("R1", **ANNA), topics=[]) == [("quarantined", "its topic has no pipeline")]
+    gone = [{"topic": "*", "pipeline": 77}]
+    assert state_of(world, request("R1", **ANNA), topics=gone) == [
+        ("quarantined", "its pipeline is not on the portal")
+    ]
+    left = request("R1", **ANNA, responsible="Никто Никакой")
+    assert state_of(world, left, fallback=None) == [("quarantined", "nobody who works there answers for it")]
+
+
+def test_a_dismissed_fallback_and_a_stage_of_another_pipeline_stop_the_run(world: World) -> None:
+    world.sandbox.store.update("user", 3, {"ACTIVE": 0})
+    with pytest.raises(ParameterError, match="fallback"):
+        load(world, fallback=3)
+    with pytest.raises(ParameterError, match="is no stage"):
+        load(world, topics=[{"topic": "*", "pipeline": 0, "stage": "C9:NEW"}])
+
+
+def test_an_inn_that_lost_its_zero_is_the_same_firm(world: World) -> None:
+    whole = request("R1", **ANNA, company="ООО Север", inn="0274062111", kpp="027401001")
+    world.apply(load(world, requests=[whole]))
+
+    run = load(world, requests=[{**whole, "inn": "274062111"}])
+
+    assert len(run.plan) == 0
+
+
+def test_two_rows_of_one_client_with_different_phones_make_one_card_with_both(world: World) -> None:
+    rows = [
+        request("R1", **ANNA, client_id="7"),
+        request("R2", **{**ANNA, "phone": "8 912 345-67-03"}, client_id="7"),
+    ]
+    world.apply(load(world, requests=rows))
+
+    cards = world.sandbox.store.rows("SELECT * FROM crm_3 WHERE LAST_NAME = 'Полякова'")
+    assert len(cards) == 1
+    assert len(load(world, requests=rows).plan) == 0
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    rows=st.lists(
+        st.builds(
+            request,
+            st.sampled_from(["R1", "R2", "R3", "R4", "R5"]),
+            last_name=st.sampled_from(["Полякова", "Ершов", ""]),
+            name=st.sampled_from(["Анна", "Борис", ""]),
+            phone=st.sampled_from(["8 912 345-67-01", "8 912 345-67-02", "123", ""]),
+            email=st.sampled_from(["anna@site.ru", ""]),
+            inn=st.sampled_from(["7707083893", "77", ""]),
+            topic=st.sampled_from(["Ремонт", "Чужое"]),
+            title=st.sampled_from(["Первое", "Второе", ""]),
+            responsible=st.sampled_from(["2", "никто", ""]),
+        ),
+        max_size=8,
+    ),
+    calls=st.lists(
+        st.builds(
+            lambda number, phone: {"id": number, "at": "2026-05-02T10:00:00+03:00", "phone": phone},
+            st.sampled_from(["C1", "C2"]),
+            st.sampled_from(["8 912 345-67-01", "8 912 345-67-09", "сбой"]),
+        ),
+        max_size=3,
+    ),
+    fallback=st.sampled_from([None, 2]),
+)
+def test_every_row_is_accounted_for_and_the_law_holds(
+    shared_tables: dict[str, pd.DataFrame], rows: list[Any], calls: list[Any], fallback: int | None
+) -> None:
+    topics = [{"topic": "Ремонт", "pipeline": 0}]
+    params = RULE.parameters(
+        {"system": "cc1", "requests": rows, "calls": calls, "topics": topics, "fallback": fallback}
+    )
+
+    found = RULE.accounting(shared_tables, params)
+    changes = RULE.plan(shared_tables, params)
+
+    assert len(found) == len(rows) + len(calls)
+    assert not found.duplicated(["kind", "position"]).any()
+    assert set(found["state"]) <= {"created", "edited", "unchanged", "review", "quarantined"}
+    assert sum(changes.tally.values()) == len(rows) + len(calls)
+    assert changes.table["marker"][changes.table["kind"] == "create"].is_unique
+    again = RULE.plan(carried_out(shared_tables, changes), params)
+    assert again.table.empty, "the law: a second plan asks for nothing"
+
+
+@pytest.fixture(scope="module")
+def shared_tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    made = make_world(tmp_path_factory.mktemp("law") / "world", contacts=3, deals=3)
+    made.operation = RULE
+    return tables_of(made)

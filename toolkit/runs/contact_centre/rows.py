@@ -1,0 +1,121 @@
+"""Rows of requests and calls as they come out of a contact centre's export, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Self, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["CallRow", "ClientRow", "RequestRow", "TopicRow", "latest"]
+
+
+class ClientRow(BaseModel):
+    """A row about somebody.
+
+    Args:
+        id: of the row in the contact centre's system.
+        at: when it happened, aware.
+        changed: when the row was last corrected there; None when that is not said.
+        client_id: of the client in that system; "" when it keeps none.
+        name, last_name, second_name: of the person; a whole name may stand in `name`.
+        phone, email: as typed; several numbers may stand in one cell.
+        company, inn, kpp: of the person's firm.
+        responsible: user id, e-mail or full name of who answers for it.
+        comment: what was said.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True
+    )
+
+    id: str = Field(min_length=1)
+    at: AwareDatetime
+    changed: AwareDatetime | None = None
+    client_id: str = ""
+    name: str = ""
+    last_name: str = ""
+    second_name: str = ""
+    phone: str = ""
+    email: str = ""
+    company: str = ""
+    inn: str = ""
+    kpp: str = ""
+    responsible: str = ""
+    comment: str = ""
+
+    @property
+    def stamp(self) -> datetime:
+        """When the row came to say what it says."""
+        return self.changed or self.at
+
+
+class RequestRow(ClientRow):
+    """A request.
+
+    Args:
+        topic: its product or topic; the table of topics says which pipeline that is.
+        title: of the deal; "" for the topic.
+        amount: of the deal, in the currency of the portal; None when nobody said.
+    """
+
+    topic: str = ""
+    title: str = ""
+    amount: float | None = Field(default=None, allow_inf_nan=False)
+
+
+class CallRow(ClientRow):
+    """A call.
+
+    Args:
+        direction: `in` or `out`, seen from the firm.
+        duration_s: of the talk, in seconds; 0 when nobody answered.
+        request: id of the request the call was about; "" when it is not known.
+    """
+
+    direction: Literal["in", "out"] = "in"
+    duration_s: int = Field(default=0, ge=0)
+    request: str = ""
+
+    @model_validator(mode="after")
+    def _dialled(self) -> Self:
+        if not self.phone:
+            raise ValueError("a call has no phone")
+        return self
+
+
+class TopicRow(BaseModel):
+    """Where requests of a topic go.
+
+    Args:
+        topic: as the rows have it, in any case; `*` for all others.
+        pipeline: its id; 0 for the general one.
+        stage: code of the stage new deals begin in; "" for the pipeline's first.
+        responsible: user id, e-mail or full name; "" for the fallback.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True
+    )
+
+    topic: str = Field(min_length=1)
+    pipeline: int = Field(ge=0)
+    stage: str = ""
+    responsible: str = ""
+
+
+Row = TypeVar("Row", bound=ClientRow)
+
+
+def latest(rows: Sequence[Row]) -> dict[str, int]:
+    """The place of each row's last state: an export may hold a row several times.
+
+    Returns:
+        Row id to position; of equal moments the later position.
+    """
+    found: dict[str, int] = {}
+    for at, row in enumerate(rows):
+        if row.id not in found or row.stamp >= rows[found[row.id]].stamp:
+            found[row.id] = at
+    return found
