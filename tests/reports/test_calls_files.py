@@ -60,6 +60,22 @@ def test_the_workbook_holds_every_call_in_a_typed_table_and_charts_beside_pivots
     assert len(charted) >= 5, charted
 
 
+@pytest.mark.parametrize(("language", "words"), [("ru", "последние звонки: 2 из 3"), ("en", "newest 2 of 3")])
+def test_a_sheet_too_small_holds_the_newest_calls_and_says_so(
+    tmp_path: Path, language: str, words: str
+) -> None:
+    made = CallsReport.of(dataset(CALLS, language=language))
+
+    paths = made.write(tmp_path, most_rows=2)
+
+    book = openpyxl.load_workbook(paths["workbook"])
+    sheet = book.worksheets[-1]
+    column = list(COLUMNS).index("start")
+    assert [row[column].value.day for row in sheet.iter_rows(min_row=2)] == [2, 4]
+    assert any(words in str(row[0].value) for row in book.worksheets[0].iter_rows())
+    assert len(pd.read_parquet(paths["table"])) == 3
+
+
 def test_no_text_becomes_a_formula_or_a_tag_and_no_secret_is_told(
     tmp_path: Path, report: CallsReport
 ) -> None:

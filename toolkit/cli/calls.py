@@ -34,6 +34,11 @@ Calendar = Annotated[
     Path | None, typer.Option(help="YAML with further days: holidays, worked (lists of dates), zone.")
 ]
 Into = Annotated[Path | None, typer.Option("--out", help="Where to write; beside the snapshots without it.")]
+Rows = Annotated[
+    int,
+    typer.Option(min=1, help="The newest so many calls go into the workbook; all of them into Parquet."),
+]
+_MOST = 1_048_000  # what a sheet of Excel holds
 _HOURS = "Пн-Пт 9:00-18:00"
 
 
@@ -49,16 +54,18 @@ def calls_report(
     hours: Hours = _HOURS,
     calendar: Calendar = None,
     out: Into = None,
+    rows: Rows = _MOST,
     as_json: Json = False,
 ) -> None:
     """Write the report: a page, a workbook with charts, the table as Parquet, clients to hand over."""
     from toolkit import workflow
+    from toolkit.reports.calls import sheet_note
 
     work, show = workspace()
     asked = _asked(work, appeals, snapshot, fresh, hours, calendar, run)
     made = workflow.calls_report(work, asked)
     folder = out if out is not None else _beside(work, made.dataset.portal)
-    paths = made.write(folder)
+    paths = made.write(folder, most_rows=rows)
     if as_json:
         print_json(
             {
@@ -72,6 +79,8 @@ def calls_report(
         show.line(f"{figure.words}: {figure.value}")
     for note in made.notes():
         show.line(note)
+    if cut := sheet_note(len(made.dataset), rows, made.wording):
+        show.line(cut, "yellow")
     for path in paths.values():
         show.line(str(path))
 
@@ -84,11 +93,13 @@ def calls_dataset(
     fresh: Fresh = False,
     hours: Hours = _HOURS,
     calendar: Calendar = None,
+    rows: Rows = _MOST,
     as_json: Json = False,
 ) -> None:
     """Write the table of all calls, a row per call, ready for a pivot."""
     from toolkit import workflow
-    from toolkit.reports.calls import write_calls
+    from toolkit.reports.calls import sheet_note, write_calls
+    from toolkit.runs.report.wording import Wording
 
     if file.suffix.lower() not in (".parquet", ".xlsx"):
         raise ParameterError(
@@ -97,13 +108,15 @@ def calls_dataset(
     work, show = workspace()
     dataset = workflow.calls_dataset(work, _asked(work, appeals, snapshot, fresh, hours, calendar))
     if file.suffix.lower() == ".xlsx":
-        write_calls(dataset, file)
+        write_calls(dataset, file, most_rows=rows)
     else:
         dataset.write_parquet(file)
     if as_json:
         print_json({"file": str(file), "calls": len(dataset), "columns": list(dataset.table.columns)})
         return
     show.line(f"{file}: {len(dataset)}")
+    if file.suffix.lower() == ".xlsx" and (cut := sheet_note(len(dataset), rows, Wording(dataset.language))):
+        show.line(cut, "yellow")
 
 
 @app.command("audit")

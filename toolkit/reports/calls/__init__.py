@@ -17,7 +17,7 @@ from toolkit.reports.calls.page import chart_of
 from toolkit.reports.calls.pivots import Pivot, appeals_without_calls, coverage, pivots
 from toolkit.reports.calls.report import CallsReport, Figure
 from toolkit.reports.calls.tables import ReportTable
-from toolkit.reports.calls.workbook import write_calls
+from toolkit.reports.calls.workbook import sheet_note, write_calls
 from toolkit.reports.calls.working_hours import WorkCalendar
 
 __all__ = [
@@ -40,5 +40,6 @@ __all__ = [
     "pivots",
     "portal_zone",
     "responsibles_seen",
+    "sheet_note",
     "write_calls",
 ]

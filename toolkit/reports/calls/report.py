@@ -22,6 +22,7 @@ from toolkit.reports.calls.pivots import Pivot, appeals_without_calls, coverage,
 from toolkit.reports.calls.tables import ReportTable, audit_tables, of_appeals, of_pivot
 from toolkit.reports.calls.workbook import write_handovers, write_workbook
 from toolkit.runs.report.wording import Wording
+from toolkit.runs.report.workbook import MOST_ROWS
 
 __all__ = ["CallsReport", "Figure"]
 
@@ -185,12 +186,13 @@ class CallsReport:
         )
         return found
 
-    def write(self, folder: Path) -> dict[str, Path]:
+    def write(self, folder: Path, *, most_rows: int = MOST_ROWS) -> dict[str, Path]:
         """Write the page, the workbook, the table as Parquet, and the handovers the audit proposes.
 
         Args:
             folder: made when it is missing; files of an earlier report are replaced. All are readable by
                 their owner only and appear whole or not at all.
+            most_rows: how many calls, the newest, the workbook lists; the Parquet file holds all.
 
         Returns:
             What to which path: `page`, `workbook`, `table`, and `reassign-contact`, `reassign-company` where
@@ -203,7 +205,7 @@ class CallsReport:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             found = {
                 "page": page(self, folder / "calls.html"),
-                "workbook": write_workbook(self, folder / "calls.xlsx"),
+                "workbook": write_workbook(self, folder / "calls.xlsx", most_rows=most_rows),
                 "table": self.dataset.write_parquet(folder / "calls.parquet"),
             }
         except OSError as error:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from toolkit.reports.calls.dataset import CallsDataset
     from toolkit.reports.calls.report import CallsReport
 
-__all__ = ["write_calls", "write_handovers", "write_workbook"]
+__all__ = ["sheet_note", "write_calls", "write_handovers", "write_workbook"]
 
 _FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LONGEST = 32_000
@@ -48,8 +48,24 @@ _OPTIONS = {
 }
 
 
-def write_workbook(report: CallsReport, path: Path) -> Path:
-    """Write the report as a workbook.
+def sheet_note(calls: int, most_rows: int, wording: Wording) -> str:
+    """That a sheet holds the newest calls only; "" when it holds all.
+
+    Args:
+        calls: how many there are.
+        most_rows: how many a sheet may hold.
+        wording: the reader's language.
+    """
+    if calls <= min(most_rows, MOST_ROWS):
+        return ""
+    shown, total = wording.number(min(most_rows, MOST_ROWS)), wording.number(calls)
+    if wording.language == "ru":
+        return f"На листе последние звонки: {shown} из {total}; все — в файле Parquet."
+    return f"The sheet holds the newest {shown} of {total} calls; all of them are in the Parquet file."
+
+
+def write_workbook(report: CallsReport, path: Path, *, most_rows: int = MOST_ROWS) -> Path:
+    """Write the report as a workbook; of more calls than `most_rows` the newest, and it says so.
 
     Raises:
         OSError: it cannot be written.
@@ -59,23 +75,29 @@ def write_workbook(report: CallsReport, path: Path) -> Path:
         book = xlsxwriter.Workbook(part, {**_OPTIONS, "tmpdir": room})
         book.set_properties({"title": f"{report.title} · {report.dataset.portal}"})
         writer = SheetWriter(book, Wording(report.language))
-        _summary(writer, report)
+        _summary(writer, report, sheet_note(len(report.dataset), most_rows, report.wording))
         for name, table in report.tables().items():
             _table_sheet(writer, name, table)
-        _calls_sheet(writer, report.dataset.table, report.language)
+        _calls_sheet(writer, report.dataset.table, report.language, most_rows)
         _closed(book)
     return path
 
 
-def write_calls(dataset: CallsDataset, path: Path) -> Path:
-    """Write every call as a row of the one sheet of a workbook, ready for a pivot.
+def write_calls(dataset: CallsDataset, path: Path, *, most_rows: int = MOST_ROWS) -> Path:
+    """Write every call as a row of the one sheet of a workbook, ready for a pivot; of too many the newest.
+
+    Args:
+        dataset: the calls.
+        path: where.
+        most_rows: how many rows; never more than a sheet holds. See `sheet_note`.
 
     Raises:
         OSError: it cannot be written.
     """
     with private_part(path) as part, TemporaryDirectory(dir=path.parent) as room:
         book = xlsxwriter.Workbook(part, {**_OPTIONS, "tmpdir": room})
-        _calls_sheet(SheetWriter(book, Wording(dataset.language)), dataset.table, dataset.language)
+        writer = SheetWriter(book, Wording(dataset.language))
+        _calls_sheet(writer, dataset.table, dataset.language, most_rows)
         _closed(book)
     return path
 
@@ -108,7 +130,7 @@ def _closed(book: Any) -> None:
         raise OSError(str(error)) from error
 
 
-def _summary(writer: SheetWriter, report: CallsReport) -> None:
+def _summary(writer: SheetWriter, report: CallsReport, cut: str) -> None:
     sheet = writer.book.add_worksheet("Сводка" if report.language == "ru" else "Summary")
     sheet.hide_gridlines(2)
     sheet.set_landscape()
@@ -122,7 +144,7 @@ def _summary(writer: SheetWriter, report: CallsReport) -> None:
         shown = {"font_color": "#B3720C"} if figure.tone else {}
         writer.text(sheet, row, 1, figure.value, bold=True, align="right", **shown)
         row += 1
-    for note in report.notes():
+    for note in [*report.notes(), *([cut] if cut else [])]:
         row += 1
         writer.text(sheet, row, 0, note, font_color="#6B7686")
 
@@ -242,13 +264,13 @@ def _chart(book: Any, sheet: str, name: str, table: ReportTable, rows: int) -> A
     return chart
 
 
-def _calls_sheet(writer: SheetWriter, calls: pd.DataFrame, language: Language) -> None:
+def _calls_sheet(writer: SheetWriter, calls: pd.DataFrame, language: Language, most_rows: int) -> None:
     """Every call as a row of an Excel table, typed, ready for a pivot; the newest where a sheet is too small."""
     sheet = writer.book.add_worksheet("Все звонки" if language == "ru" else "All calls")
     sheet.freeze_panes(1, 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
-    shown = calls.tail(MOST_ROWS)
+    shown = calls.tail(min(most_rows, MOST_ROWS))
     headings = [column.heading(language) for column in COLUMNS.values()]
     for index, column in enumerate(COLUMNS.values()):
         sheet.set_column(index, index, column.width)
