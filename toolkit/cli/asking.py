@@ -73,10 +73,21 @@ def parameters(operation: str, given: list[str] | None, file: Path | None) -> di
             found[name] = read_rows(Path(text[1:]))
             continue
         try:
-            found[name] = yaml.safe_load(text)
+            value = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise ParameterError(operation, name, text, "is not YAML", "Quote it.") from error
+        # An area code is text that looks like a number; 0495 would even be read as another one.
+        bare = isinstance(value, int | float) and _is_text(operation, name)
+        found[name] = text.strip() if bare else value
     return found
+
+
+def _is_text(operation: str, name: str) -> bool:
+    from toolkit.operations import catalogue
+
+    known = catalogue().get(operation)
+    field = known.Params.model_fields.get(name) if known is not None else None
+    return field is not None and field.annotation in (str, str | None)
 
 
 def read_policy(path: Path | None) -> Policy | None:

@@ -66,6 +66,11 @@ _LABELS = {
     "fm": "Phones and e-mails",
     "birthdate": "Date of birth",
     "post": "Position",
+    "honorific": "Form of address",
+    "export": "May be exported",
+    "industry": "Industry",
+    "employees": "Number of employees",
+    "revenue": "Yearly revenue",
     "comments": "Comment",
     "address": "Address",
     "stageId": "Stage",
@@ -430,6 +435,8 @@ class Names:
             return self._.moment(str(value)).removesuffix(" 00:00")
         if of_type == "crm_status":
             return self._status(str(value))
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
         return str(value)
 
     def _status(self, code: str) -> str:
