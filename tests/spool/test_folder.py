@@ -1,0 +1,110 @@
+"""A folder of exports: what is finished goes in, what is being written stays, what is wrong is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from toolkit.spool import FolderSource, Put, SourceRefused, Spool
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "kept" / "spool.sqlite", lambda: 1000.0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+def source(folder: Path, **more: object) -> FolderSource:
+    return FolderSource(folder, **{"settle_s": 0.0, "now": lambda: 9e9, **more})  # type: ignore[arg-type]  # as named
+
+
+def left_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_file()}
+
+
+def test_rows_of_every_kind_of_file_become_messages(folder: Path, spool: Spool) -> None:
+    (folder / "a.csv").write_bytes("имя;тел\nАнна;1\nОлег;2\n".encode("cp1251"))
+    (folder / "b.jsonl").write_text('{"имя": "Вера"}\n\n{"имя": "Иван"}\n', encoding="utf-8")
+    (folder / "c.json").write_text('[{"имя": "Яна"}]', encoding="utf-8")
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["имя"])
+    book.active.append(["Пётр"])
+    book.save(folder / "d.xlsx")
+
+    took = source(folder).take_in(spool)
+
+    assert took.put == Put(new=6)
+    batch = spool.take(10)
+    assert batch is not None
+    assert {row["имя"] for row in batch.rows} == {"Анна", "Олег", "Вера", "Иван", "Яна", "Пётр"}
+    assert left_in(folder) == set()
+    assert left_in(folder / "done") == {"a.csv", "b.jsonl", "c.json", "d.xlsx"}
+
+
+def test_a_file_that_is_still_being_written_is_left(folder: Path, spool: Spool) -> None:
+    path = folder / "a.csv"
+    path.write_text("n\n1\n", encoding="utf-8")
+    os.utime(path, (0, 0))  # a copy that keeps the date of its original
+    written = path.stat().st_ctime
+    for name in ("b.csv.part", ".hidden.csv", "~$c.xlsx", "c.xlsx", ".~lock.d.csv#", "d.csv"):
+        (folder / name).write_text("n\n1\n", encoding="utf-8")
+
+    assert source(folder, settle_s=10, now=lambda: written + 9).take_in(spool).put == Put()
+    assert source(folder, settle_s=10, now=lambda: written + 60).take_in(spool).put == Put(new=1)
+    assert left_in(folder) == {"b.csv.part", ".hidden.csv", "~$c.xlsx", "c.xlsx", ".~lock.d.csv#", "d.csv"}
+
+
+def test_the_same_content_under_another_name_is_taken_in_once(folder: Path, spool: Spool) -> None:
+    for name in ("a.csv", "b.csv", "a.csv"):
+        (folder / name).write_text("n\n1\n", encoding="utf-8")
+        source(folder).take_in(spool)
+    assert spool.counts()["waiting"] == 1
+    assert left_in(folder / "done") == {"a.csv", "a.2.csv", "b.csv"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.xlsx", b"PK\x03\x04 cut off", "a.xlsx"),
+        ("a.jsonl", b'{"n": 1}\n{"n": \n', "2"),
+        ("a.json", b"[1, 2]", "1"),
+        ("a.yaml", b"a: [", "a.yaml"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_put_aside_with_its_reason(
+    folder: Path, spool: Spool, name: str, content: bytes, said: str
+) -> None:
+    (folder / name).write_bytes(content)
+    (folder / "good.csv").write_text("n\n1\n", encoding="utf-8")
+
+    took = source(folder).take_in(spool)
+
+    assert len(took.refused) == 1
+    assert took.put == Put(new=1)
+    assert left_in(folder / "refused") == {name, f"{name}.reason.txt"}
+    assert said in (folder / "refused" / f"{name}.reason.txt").read_text(encoding="utf-8")
+
+
+def test_killed_between_the_spool_and_the_move_the_file_counts_once(folder: Path, spool: Spool) -> None:
+    (folder / "a.csv").write_text("n\n1\n2\n", encoding="utf-8")
+    (folder / "done").write_text("in the way", encoding="utf-8")
+    with pytest.raises(Exception, match="Let this user write"):
+        source(folder).take_in(spool)
+    (folder / "done").unlink()
+
+    assert source(folder).take_in(spool).put == Put(known=2)
+    assert spool.counts()["waiting"] == 2
+
+
+def test_no_folder_is_said(tmp_path: Path, spool: Spool) -> None:
+    with pytest.raises(SourceRefused, match="is not a folder"):
+        source(tmp_path / "nowhere").take_in(spool)

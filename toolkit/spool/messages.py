@@ -1,0 +1,81 @@
+"""One message: a row of somebody else's system, with what it is known and ordered by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+__all__ = ["Message", "digest_of", "message_of", "version_of"]
+
+_DIGITS = 20  # numbers are compared as text: padded
+
+
+@dataclass(frozen=True)
+class Message:
+    """A row on its way.
+
+    Args:
+        id: what makes it the same message when it comes again.
+        body: the row as JSON text, an object.
+        key: messages of one key are handed over one after another; "" for no order.
+        version: of two of one key the smaller goes first, and never after the greater; see `version_of`.
+        source: where it came from, for people.
+    """
+
+    id: str
+    body: str
+    key: str = ""
+    version: str = ""
+    source: str = ""
+
+
+def message_of(
+    row: Mapping[str, Any], known_as: str = "", *, key: str = "", version: str = "", source: str = ""
+) -> Message:
+    """A message of a row.
+
+    Args:
+        row: column to cell; dates and decimals become text.
+        known_as: its id; "" for one made from the source and the content.
+        key, version: names of columns; "" or a missing cell for none.
+        source: where it came from.
+    """
+    body = json.dumps(row, ensure_ascii=False, sort_keys=True, default=_as_text)
+    known_by = known_as or f"{source}#{digest_of(body)}"
+    order = "" if row.get(key) is None else str(row[key]).strip()
+    return Message(known_by, body, order, version_of(row.get(version)), source)
+
+
+def version_of(value: object) -> str:
+    """A number or a moment as text that sorts as it does; other text as it is; "" for None.
+
+    Moments with an offset are put into UTC; without one they are compared as written.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, int | float | Decimal) and value >= 0:
+        whole, _, part = f"{value:f}".partition(".")
+        return f"{whole:0>{_DIGITS}}.{part}".rstrip("0").rstrip(".") if part else f"{whole:0>{_DIGITS}}"
+    text = value.isoformat() if isinstance(value, date) else str(value).strip()
+    if text.isascii() and text.isdigit():
+        return f"{text:0>{_DIGITS}}"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return moment.isoformat(timespec="microseconds")
+
+
+def digest_of(text: str | bytes) -> str:
+    """The first 32 hex digits of the SHA-256 of a text."""
+    return sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:32]
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
