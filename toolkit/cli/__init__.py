@@ -34,6 +34,7 @@ from toolkit.cli import (
     sandboxes,
     schedules,
     snapshots,
+    spool,
     web,
 )
 from toolkit.cli.telling import exit_codes
@@ -62,6 +63,7 @@ app.add_typer(snapshots.app, name="snapshot")
 app.add_typer(sandboxes.app, name="sandbox")
 app.add_typer(notebooks.app, name="notebook")
 app.add_typer(routing.app, name="routing")
+app.add_typer(spool.app, name="spool")
 app.add_typer(web.app, name="serve")
 
 

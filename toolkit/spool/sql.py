@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -46,6 +49,28 @@ class SqlSource:
     first: Any = field(default="")
     key: str = ""
     version: str = ""
+
+    @classmethod
+    def read(cls, path: Path, *, key: str = "", version: str = "") -> SqlSource:
+        """The source a YAML file describes: name, address_from, query, mark, first.
+
+        The address itself, with its password, stands in the environment variable `address_from` names.
+
+        Raises:
+            SourceRefused: the file cannot be read or used, or the variable is not set.
+        """
+        try:
+            said = yaml.safe_load(path.read_text(encoding="utf-8"))
+            given = {each: said[each] for each in ("name", "query", "mark")}
+            address = os.environ[said["address_from"]]
+        except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
+            problem = f"lacks {error}" if isinstance(error, KeyError) else f"cannot be read: {error}"
+            raise SourceRefused(
+                str(path),
+                problem,
+                "It needs name, address_from (an environment variable that is set), query, mark.",
+            ) from error
+        return cls(**given, address=SecretStr(address), first=said.get("first", ""), key=key, version=version)
 
     def take_in(self, spool: Spool) -> TookIn:
         """Take in what changed. Rows and watermark reach the disk in one commit.
