@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, Self
 
 import pandas as pd
@@ -264,7 +265,7 @@ class _Loading:
             if isinstance(row, RequestRow) and (problem := self._no_place(row)):
                 self._leave(kind, at, row, "quarantined", problem, repr(row.topic))
                 continue
-            numbers = [each.e164 for each in read_phone(row.phone, self.home).numbers if each.may_key]
+            numbers = [number for number, may_key in _numbers(row.phone, self.home) if may_key]
             person = [each for each in numbers if each not in self.shared]
             named = bool(row.name or row.last_name)
             key = row.client_id or next(iter(person), "") or row.email.strip().casefold()
@@ -303,9 +304,7 @@ class _Loading:
             return Asked(known.marker, {"title": title}, inn=registration.key, kpp=registration.kpp)
         own = registration.key if len(registration.key) == 12 else ""
         mine = [
-            each
-            for each in phones
-            if not {number.e164 for number in read_phone(each, self.home).numbers} & self.shared
+            each for each in phones if not {number for number, _ in _numbers(each, self.home)} & self.shared
         ]
         return Asked(known.marker, _names(known.rows), tuple(mine), tuple(emails), own)
 
@@ -723,8 +722,8 @@ def _missing(held: Sequence[Mapping[str, Any]], asked: Iterable[Asked], home: Ho
     """Rows of the phones and mailboxes a card does not hold, however they are spelled."""
 
     def alike(kind: str, value: str) -> str:
-        numbers = read_phone(value, home).numbers if kind == "PHONE" else ()
-        return " ".join(each.e164 for each in numbers) or value.strip().casefold()
+        numbers = _numbers(value, home) if kind == "PHONE" else ()
+        return " ".join(each for each, _ in numbers) or value.strip().casefold()
 
     known = {(row["typeId"], alike(row["typeId"], str(row["value"]))) for row in held}
     fresh = []
@@ -759,11 +758,13 @@ def _phones_of_companies(tables: Tables, home: Home) -> set[str]:
     """Numbers that stand on companies and on no person: a switchboard is nobody's own."""
     found: list[set[str]] = []
     for name in ("company", "contact"):
+        if found and not found[0]:
+            return set()  # no firm has a phone: the people's need not be read
         numbers: set[str] = set()
         for cell in tables[name].get("fm", pd.Series(dtype="object")).tolist():
             for row in rows_of(_plain(cell)):
                 if row["typeId"] == "PHONE":
-                    numbers |= {each.e164 for each in read_phone(str(row["value"]), home).numbers}
+                    numbers |= {each for each, _ in _numbers(str(row["value"]), home)}
         found.append(numbers)
     return found[0] - found[1]
 
@@ -783,3 +784,9 @@ def _side(client: _Client) -> tuple[str, int | str | None]:
 
 def _id(who: int | str) -> int | dict[str, str]:
     return made(who) if isinstance(who, str) else who
+
+
+@lru_cache(maxsize=1_000_000)
+def _numbers(text: str, home: Home) -> tuple[tuple[str, bool], ...]:
+    """The numbers in a cell, and whether each may tell clients apart; the same cell is met several times."""
+    return tuple((each.e164, each.may_key) for each in read_phone(text, home).numbers)
