@@ -248,3 +248,17 @@ def shared_tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.Data
     made = make_world(tmp_path_factory.mktemp("law") / "world", contacts=3, deals=3)
     made.operation = RULE
     return tables_of(made)
+
+
+def test_lost_answers_make_nothing_twice(world: World) -> None:
+    run = load(world, requests=REQUESTS, calls=CALLS)
+    world.sandbox.faults.load([{"kind": "lose_answer", "method": "batch", "times": 2}])
+
+    assert set(world.apply(run)) == {"done"}
+
+    for table in ("crm_2", "crm_3", "crm_4", "activity"):
+        rows = world.sandbox.store.rows(f"SELECT ORIGIN_ID FROM {table} WHERE ORIGIN_ID LIKE 'cc:%'")
+        markers = [row["ORIGIN_ID"] for row in rows]
+        assert markers
+        assert len(markers) == len(set(markers))
+    assert len(load(world, requests=REQUESTS, calls=CALLS).plan) == 0
