@@ -108,7 +108,7 @@ def tables_of(rows: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
 
 
 @given(rows=lines, unknown=st.sampled_from(["list", "contacts"]), window=st.sampled_from([0, 900]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_call_of_the_period_is_accounted_for(
     rows: list[dict[str, Any]], unknown: str, window: int
 ) -> None:
