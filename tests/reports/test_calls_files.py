@@ -50,6 +50,7 @@ def test_the_workbook_holds_every_call_in_a_typed_table_and_charts_beside_pivots
     assert sheet.tables["calls"].ref == sheet.dimensions
     assert sheet.freeze_panes == "B2"
     headings = [cell.value for cell in sheet[1]]
+    # A parameter of a test is any text; it is one of the two languages.
     assert headings == [column.heading(language) for column in COLUMNS.values()]  # type: ignore[arg-type]
     assert len(set(headings)) == len(headings), "Excel refuses a table with the same heading twice"
     row = dict(zip(COLUMNS, [cell.value for cell in sheet[2]], strict=True))

@@ -76,7 +76,7 @@ def killed(world: World, name: str, at: int, *, after: bool) -> bool:
         world.apply(run)
     except Killed:
         died = True
-    world.portal.send = send  # type: ignore[method-assign]
+    world.portal.send = send  # type: ignore[method-assign]  # and is started again
     run.close()
     world.apply(run_of(world, name))
     return died

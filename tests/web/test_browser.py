@@ -29,7 +29,7 @@ def browser(skip_loudly: Callable[[str], None], tmp_path_factory: pytest.TempPat
 
     home = tmp_path_factory.mktemp("browser")
     with chromium(home / "profile") as opened:
-        opened.downloads = home / "downloads"  # type: ignore[attr-defined]
+        opened.downloads = home / "downloads"  # type: ignore[attr-defined]  # told along with the browser
         opened.execute_cdp_cmd(
             "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(home / "downloads")}
         )

@@ -149,6 +149,7 @@ def test_without_a_portal_it_says_what_it_could_not_compare(
     from tests.web.conftest import page_with
 
     world, settings = shop
+    # The fixture is a pair of a world and its settings, which pytest cannot say.
     alone = settings.model_copy(update={"webhook": None})  # type: ignore[attr-defined]
     with page_with((world, alone), tmp_path / "state") as opened:  # type: ignore[arg-type]
         answer = opened.enter().upload(write(RIGHT, tmp_path / "right.xlsx"))
@@ -161,5 +162,6 @@ def test_without_a_portal_it_says_what_it_could_not_compare(
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_every_kind_of_problem_has_a_name(language: str) -> None:
     assert KINDS.keys() == PROBLEMS.keys()
+    # A parameter of a test is any text; it is one of the two languages.
     assert all(each[language] for each in KINDS.values())  # type: ignore[index]
     assert len(WRONG) > 30

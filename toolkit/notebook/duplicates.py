@@ -125,8 +125,7 @@ class GroupReview:
         first, second = min(group.offered, default=group.cards[:2])
         found = workflow.explain(self._work, self._run, first, second, entity=group.entity)
         lines = [Said(line) for line in found.lines]
-        # The drawing escapes its labels itself.
-        picture = Picture(Markup(found.svg))  # noqa: S704
+        picture = Picture(Markup(found.svg))  # noqa: S704 -- the drawing escapes its labels itself
         return View(self._speech, [Said(found.headline, head=True), *lines, picture])
 
     # -- answering -----------------------------------------------------------------------------------

@@ -75,9 +75,9 @@ def _fill(base: sqlite3.Connection, book: Book) -> None:
     )
     facts = book.as_json()
     for at, row in enumerate(facts["rules"], start=1):
-        # The names of columns are ours; values are bound.
         marks = ", ".join("?" * (len(_RULES) + 1))
-        base.execute(f"insert into rule values ({marks})", [at, *(row[key] for key in _RULES)])  # noqa: S608
+        cells = [at, *(row[key] for key in _RULES)]
+        base.execute(f"insert into rule values ({marks})", cells)  # noqa: S608 -- question marks; values are bound
         base.executemany("insert into rule_hours values (?, ?, ?)", [(at, *span) for span in row["hours"]])
         base.executemany("insert into stop_word values (?, ?)", [(at, word) for word in row["stop_words"]])
     for table, keys in (("filter", ("word", "channel")), ("substitution", ("absent", "substitute"))):

@@ -258,7 +258,7 @@ def write_metrics(summary: Summary, path: Path, last_success: float | None) -> N
     """
     from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
-    registry = CollectorRegistry()
+    collected = CollectorRegistry()
     labels = {"portal": summary.portal, "operation": summary.operation}
     figures = {
         "b24kit_last_run_timestamp_seconds": ("When the last unattended run ended.", summary.ended),
@@ -273,12 +273,14 @@ def write_metrics(summary: Summary, path: Path, last_success: float | None) -> N
         text = "When a run last ended well, or with exceptions."
         figures["b24kit_last_success_timestamp_seconds"] = (text, last_success)
     for name, (text, value) in figures.items():
-        Gauge(name, text, list(labels), registry=registry).labels(**labels).set(value)
-    changes = Gauge("b24kit_last_run_changes", "Its changes by state.", [*labels, "state"], registry=registry)
+        Gauge(name, text, list(labels), registry=collected).labels(**labels).set(value)
+    changes = Gauge(
+        "b24kit_last_run_changes", "Its changes by state.", [*labels, "state"], registry=collected
+    )
     for state, count in {"done": 0, **summary.states}.items():
         changes.labels(**labels, state=state).set(count)
     try:
-        write_to_textfile(str(path), registry)
+        write_to_textfile(str(path), collected)
         path.chmod(0o644)  # the exporter is another user
     except OSError as error:
         raise StorageError(path, str(error.strerror), "Choose another --metrics.") from error
