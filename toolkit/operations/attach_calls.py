@@ -9,14 +9,13 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 from pydantic import Field
 
-from toolkit.records import entity
-from toolkit.records.conversations import ACTIVITY_FIELDS
 from toolkit.runs import Changes, Operation, Read, Tables, Watch
 from toolkit.runs.call_media import MediaParams, as_asked, check_media, goes_to, media, media_reads
 from toolkit.runs.telephony import (
     AppealShelf,
     appeal_fields,
     attached,
+    calls_for_appeals,
     left_alone,
     nearest_appeals,
     read_talks,
@@ -72,18 +71,8 @@ class AttachCalls(Operation):
 
     def reads(self, params: AttachCallsParams) -> Mapping[str, Read]:
         """The calls of the time asked for, the clients, and the appeals made since."""
-
-        def since(field: str) -> dict[str, Any]:
-            return {} if params.since is None else {f">={field}": params.since.isoformat()}
-
         return {
-            "type": Read(filter={"entityTypeId": params.appeals}),  # its switches, for the rehearsal
-            "call": Read(filter=since("CALL_START_DATE")),
-            "activity": Read(list(ACTIVITY_FIELDS), filter={"TYPE_ID": 2, **since("START_TIME")}),
-            "contact": Read(),
-            "company": Read(),
-            "deal": Read(["id", "contactId", "companyId"]),
-            entity(f"item:{params.appeals}").name: Read(filter=since("createdTime")),
+            **calls_for_appeals(params.appeals, params.since, all_appeals=False),
             **media_reads(params),
         }
 

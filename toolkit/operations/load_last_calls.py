@@ -5,16 +5,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import pandas as pd
 from pydantic import Field
 
 from toolkit.errors import ParameterError
-from toolkit.records import entity
-from toolkit.records.conversations import ACTIVITY_FIELDS
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed
-from toolkit.runs.telephony import AppealShelf, appeal_fields, attached, call_clients, read_talks
+from toolkit.runs.telephony import (
+    AppealShelf,
+    appeal_fields,
+    attached,
+    call_clients,
+    calls_for_appeals,
+    read_talks,
+)
 
 __all__ = ["LoadLastCalls", "LoadLastCallsParams"]
 
@@ -68,19 +73,7 @@ class LoadLastCalls(Operation):
 
     def reads(self, params: LoadLastCallsParams) -> Mapping[str, Read]:
         """The calls, the clients, and all appeals: what they hold is not free."""
-
-        def since(field: str) -> dict[str, Any]:
-            return {} if params.since is None else {f">={field}": params.since.isoformat()}
-
-        return {
-            "type": Read(filter={"entityTypeId": params.appeals}),  # its switches, for the rehearsal
-            "call": Read(filter=since("CALL_START_DATE")),
-            "activity": Read(list(ACTIVITY_FIELDS), filter={"TYPE_ID": 2, **since("START_TIME")}),
-            "contact": Read(),
-            "company": Read(),
-            "deal": Read(["id", "contactId", "companyId"]),
-            entity(f"item:{params.appeals}").name: Read(),
-        }
+        return calls_for_appeals(params.appeals, params.since, all_appeals=True)
 
     def check(self, tables: Tables, params: LoadLastCallsParams) -> None:
         """The smart process has the field for call ids, and the appeals asked for are there."""

@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 from toolkit.errors import ParameterError
 from toolkit.matching import read_phones
 from toolkit.records import entity
-from toolkit.records.conversations import conversations, result_words, telephone_legs
+from toolkit.records.conversations import ACTIVITY_FIELDS, conversations, result_words, telephone_legs
 from toolkit.runs.changes import Changes, binds, listed, rewrites
+from toolkit.runs.operation import Read
 
 __all__ = [
     "CODES",
@@ -33,6 +34,7 @@ __all__ = [
     "attached",
     "call_cells",
     "call_clients",
+    "calls_for_appeals",
     "card_of",
     "left_alone",
     "marker_of",
@@ -50,6 +52,29 @@ AMBIGUOUS = "several clients have this number"
 NO_NUMBER = "no number and no client"
 UNKNOWN = "nobody has this number"
 NO_CLIENTS = "nobody has this number, and no client could"
+
+
+def calls_for_appeals(appeals: int, since: datetime | None, *, all_appeals: bool) -> dict[str, Read]:
+    """What has to be read to bring calls into appeals that are there: both, and the clients.
+
+    Args:
+        appeals: entity type id of the smart process.
+        since: when a call began at the earliest; None for any time.
+        all_appeals: whether appeals made before count too.
+    """
+
+    def later(field: str) -> dict[str, Any]:
+        return {} if since is None else {f">={field}": since.isoformat()}
+
+    return {
+        "type": Read(filter={"entityTypeId": appeals}),  # its switches, for the rehearsal
+        "call": Read(filter=later("CALL_START_DATE")),
+        "activity": Read(list(ACTIVITY_FIELDS), filter={"TYPE_ID": 2, **later("START_TIME")}),
+        "contact": Read(),
+        "company": Read(),
+        "deal": Read(["id", "contactId", "companyId"]),
+        entity(f"item:{appeals}").name: Read(filter={} if all_appeals else later("createdTime")),
+    }
 
 
 @dataclass(frozen=True)
