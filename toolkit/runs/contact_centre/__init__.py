@@ -1,25 +1,42 @@
-"""What a contact centre hands over, and who it is about: rows, clients, cells. Pure.
+"""What a contact centre hands over, and what becomes of it. Pure.
 
-Start at `rows`; `clients` answers who a row is about by the rules that merge also uses; `cells` says which cell of a
-card a row may change.
+Start at `loading`: rows (`rows`) are sorted by who they are about (`sorting`), their clients found or made (`clients`,
+by the rules that merge also uses: `matches`), then their deals (`deals`, on the `board` of those that are there), then
+their `calls`. `terms` is what holds for all rows; `cells` says which cell of a card a row may change; `fates` is the
+account of every row. `staff` and `phones` answer who works there, and which numbers are nobody's own.
 """
 
 from __future__ import annotations
 
 from toolkit.runs.contact_centre.cells import Card, Wish, decide
-from toolkit.runs.contact_centre.clients import Asked, Match, match_clients
+from toolkit.runs.contact_centre.fates import Account, Fate, Key, State
+from toolkit.runs.contact_centre.loading import Loaded, load_rows
+from toolkit.runs.contact_centre.matches import Asked, Match, match_clients
+from toolkit.runs.contact_centre.phones import numbers_in, phones_of_companies
 from toolkit.runs.contact_centre.rows import CallRow, ClientRow, RequestRow, TopicRow, latest
+from toolkit.runs.contact_centre.staff import Staff
+from toolkit.runs.contact_centre.terms import Terms
 
 __all__ = [
+    "Account",
     "Asked",
     "CallRow",
     "Card",
     "ClientRow",
+    "Fate",
+    "Key",
+    "Loaded",
     "Match",
     "RequestRow",
+    "Staff",
+    "State",
+    "Terms",
     "TopicRow",
     "Wish",
     "decide",
     "latest",
+    "load_rows",
     "match_clients",
+    "numbers_in",
+    "phones_of_companies",
 ]

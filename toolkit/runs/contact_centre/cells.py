@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
 
-__all__ = ["Card", "Wish", "decide"]
+from toolkit.runs.changes import Changes, listed
+
+__all__ = ["Card", "Editing", "Wish", "alike", "cards_of", "decide", "empty", "ids_in", "plain"]
+
+KEPT = "corrected there and edited here: left as it is"
 
 _AT_ONCE = pd.Timedelta(seconds=60)  # a portal's own steps after a create may stamp the card again
 
@@ -55,19 +59,19 @@ class Wish:
     before: Any = None
 
 
-def decide(card: Card, field: str, wish: Wish, newest: bool) -> Literal["same", "write", "kept"]:
+def decide(card: Card, name: str, wish: Wish, newest: bool) -> Literal["same", "write", "kept"]:
     """What becomes of a cell.
 
     Args:
         card: the record.
-        field: of it.
+        name: of its field.
         wish: what the row says.
         newest: on a card people made, a row newer than the card's last save wins; otherwise only blanks are filled.
 
     Returns:
         `kept`: the row was corrected and somebody edited the cell as well, so that it stays as it is.
     """
-    present = card.cells.get(field)
+    present = card.cells.get(name)
     if alike(present, wish.value):
         return "same"
     if wish.before is not None and alike(wish.before, wish.value):
@@ -79,6 +83,84 @@ def decide(card: Card, field: str, wish: Wish, newest: bool) -> Literal["same", 
     if card.ours:
         return "write" if card.untouched or card.older_than(wish.stamp) else "kept"
     return "write" if newest and card.older_than(wish.stamp) else "same"
+
+
+@dataclass
+class Editing:
+    """The cells of one card that rows change, as they are and as they should be.
+
+    Args:
+        entity: name in the entity catalogue.
+        card: the record.
+        newest: fields where a row newer than the last save of a card people made wins.
+    """
+
+    entity: str
+    card: Card
+    newest: frozenset[str]
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+
+    def say(self, name: str, wish: Wish, ours: bool | None = None) -> None:
+        """Weigh what a row says of a cell.
+
+        Args:
+            name: of the field.
+            wish: what the row says.
+            ours: whether this very row made the card; None for what the card says.
+        """
+        card = self.card if ours is None else replace(self.card, ours=ours)
+        present = card.cells.get(name)
+        verdict = decide(card, name, wish, name in self.newest)
+        if verdict == "write":
+            self.put(name, present, wish.value)
+        elif verdict == "kept":
+            self.kept.append(f"{name}: {present!r}, there: {wish.value!r}")
+
+    def put(self, name: str, before: Any, after: Any) -> None:
+        """Change a cell."""
+        self.before[name], self.after[name] = before, after
+
+    def left_alone(self) -> Changes:
+        """The cells somebody edited here while they were corrected there."""
+        return listed(self.entity, [self.card.id] * len(self.kept), KEPT, self.kept)
+
+
+def cards_of(table: pd.DataFrame, ids: Iterable[int], system: str) -> dict[int, Card]:
+    """Records as cards, by id.
+
+    Args:
+        table: of the entity; one row per record.
+        ids: which of them.
+        system: of the contact centre: whose markers are ours.
+    """
+    chosen = table[table["id"].isin(set(ids))].astype(object)
+    found = {}
+    for cells in chosen.to_dict("records"):
+        marker = cells.get("originId")
+        ours = isinstance(marker, str) and marker.startswith(f"cc:{system}:")
+        found[int(cells["id"])] = Card(
+            int(cells["id"]), {str(key): plain(each) for key, each in cells.items()}, ours
+        )
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A cell of a table as a value: lists as lists, the many forms of nothing as None."""
+    if _many(value):
+        return list(value)
+    return None if value is None or pd.isna(value) else value
+
+
+def ids_in(value: Any) -> set[int]:
+    """The ids in a cell that holds one or several; 0 is none."""
+    values = value if _many(value) else [value]
+    return {int(each) for each in values if each is not None and not pd.isna(each) and int(each)}
+
+
+def _many(value: Any) -> bool:
+    return not isinstance(value, str) and hasattr(value, "__iter__") and not isinstance(value, Mapping)
 
 
 def empty(value: Any) -> bool:

@@ -1,182 +1,267 @@
-"""Who rows are about: their clients laid beside the portal's cards and matched by the rules that merge."""
+"""The clients of the rows: found, filled in or made; firms first, then people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-import pandas as pd
+from toolkit.matching import MatchRules
+from toolkit.runs.changes import Changes, creates, rewrites
+from toolkit.runs.contact_centre.cells import Card, Editing, Wish, cards_of, empty
+from toolkit.runs.contact_centre.fates import Fate, Key
+from toolkit.runs.contact_centre.matches import Asked, Match, match_clients
+from toolkit.runs.contact_centre.phones import numbers_in
+from toolkit.runs.contact_centre.rows import ClientRow, names_of
+from toolkit.runs.contact_centre.sorting import Described, Sorted, firm_marker
+from toolkit.runs.contact_centre.terms import Terms
+from toolkit.runs.multivalues import rows_of
+from toolkit.runs.operation import Tables
+from toolkit.runs.references import made
 
-from toolkit.matching import Home, MatchRules, email_keys, find_clusters, inn_keys, phone_keys
-from toolkit.records import multifields
+__all__ = ["FILLED", "NOBODY", "Client", "Clients", "reference", "settle_clients"]
 
-__all__ = ["Asked", "Match", "match_clients"]
+COMPANIES, CLIENTS = 4, 6
+"""Phases: a contact names its company, a deal its contact."""
 
-_NAMES = ("name", "lastName", "secondName", "title")
-_COLUMNS = ("entity", "id", "key_type", "key_value", "extension", "may_key")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A client as rows describe them.
-
-    Args:
-        marker: what the card made for them carries.
-        names: fields of the card's name, as on the wire.
-        phones, emails: as they were typed.
-        inn, kpp: checked.
-    """
-
-    marker: str
-    names: Mapping[str, str]
-    phones: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    inn: str = ""
-    kpp: str = ""
+NEW_CARD = "a client nobody had"
+NEW_FIRM = "a firm nobody had"
+NEW_REQUISITE = "the firm's INN and KPP"
+FILLED = "what the contact centre knows of it"
+UNSURE = "who the client is, a person has to say"
+NOBODY = "nobody who works there answers for it"
+_COMPANY_TYPE = 4
 
 
 @dataclass(frozen=True)
-class Match:
-    """Who that is.
+class Client:
+    """Who a row is about: ids, or markers of what this plan makes."""
+
+    contact: int | str | None = None
+    company: int | str | None = None
+
+    @property
+    def side(self) -> tuple[str, int | str | None]:
+        """The person; of a firm without a person the firm."""
+        return ("contact", self.contact) if self.contact is not None else ("company", self.company)
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What becomes of the clients.
 
     Args:
-        verdict: `one`: that card; `new`: nobody, a card is made; `review`: a person has to say.
-        id: of the card, with `one`; of a candidate, with `review`, 0 when it is not on the portal either.
-        marker: with `new`, of the card to be made: several descriptions may be of one client.
-        evidence: with `review`, why.
+        changes: cards made and filled in.
+        of: who each row is about that may go on.
+        edited: rows whose client's card is edited.
+        fates: of the rows that may not.
     """
 
-    verdict: Literal["one", "new", "review"]
-    id: int = 0
-    marker: str = ""
-    evidence: str = ""
+    changes: Changes
+    of: Mapping[Key, Client]
+    edited: frozenset[Key]
+    fates: Mapping[Key, Fate]
+
+    def fate(self, key: Key) -> Fate:
+        """Of a row whose own record is as it should be: edited when its client is."""
+        return Fate("edited" if key in self.edited else "unchanged")
 
 
-def match_clients(
-    name: str,
-    asked: Sequence[Asked],
-    cards: pd.DataFrame,
-    requisites: pd.DataFrame,
-    rules: MatchRules,
-    home: Home,
-) -> dict[str, Match]:
-    """Who each of the clients asked for is, by marker.
+@dataclass(frozen=True)
+class _Side:
+    """The people, or the firms: who each marker is, and which are made."""
+
+    matches: Mapping[str, Match]
+    new: frozenset[str]
+    changes: Changes
+    edited: frozenset[str] = frozenset()
+
+    def whose(self, marker: str) -> int | str | None:
+        """The record of a described client: its id, the marker of its create, None when a person has to say."""
+        match = self.matches.get(marker)
+        if match is None or match.verdict == "review":
+            return None
+        if match.verdict == "one":
+            return match.id
+        return match.marker if match.marker in self.new else None
+
+
+def settle_clients(found: Sorted, tables: Tables, terms: Terms) -> Clients:
+    """Find, fill in or make the clients of all rows.
 
     Args:
-        name: `contact` or `company`.
-        asked: no marker twice.
-        cards: of the portal.
-        requisites: columns ENTITY_TYPE_ID, ENTITY_ID, RQ_INN, RQ_KPP.
-        rules: the thresholds.
-        home: where phones without a country or area code belong.
+        found: the rows by client.
+        tables: `contact`, `company`, `requisite`.
+        terms: what holds for all rows.
     """
-    found = {each.marker: Match("one", number) for each, number in _marked(asked, cards)}
-    open_ = [each for each in asked if each.marker not in found]
-    if not open_:
-        return found
-    base = int(cards["id"].max()) + 1 if len(cards) else 1
-    own = pd.DataFrame([{"id": base + at, **each.names} for at, each in enumerate(open_)])
-    known = cards[["id", *(column for column in _NAMES if column in cards)]]
-    together = pd.concat([known.astype(object), own.astype(object)], ignore_index=True).assign(entity=name)
-    for column in _NAMES:
-        if column not in together:
-            together[column] = None
-    keys = pd.concat(
-        [*_card_keys(name, cards, requisites, home), *_asked_keys(name, open_, base, home)], ignore_index=True
-    )
-    clusters = find_clusters(together.where(together.notna(), None), keys, rules)
-    found |= _answers(open_, base, clusters.pairs(), clusters.cards.id.tolist(), clusters.group.tolist())
-    return found
-
-
-def _answers(
-    open_: Sequence[Asked], base: int, pairs: pd.DataFrame, ids: list[int], groups: list[int]
-) -> dict[str, Match]:
-    clients: dict[
-        int, int
-    ] = {}  # card of the portal to the least of those that are the same client without the rows
-
-    def client(card: int) -> int:
-        while clients.get(card, card) != card:
-            card = clients[card]
-        return card
-
-    doubts: dict[int, list[int]] = {}
-    for a, b, tier in zip(pairs["a"].tolist(), pairs["b"].tolist(), pairs["tier"].tolist(), strict=True):
-        if tier == "auto" and a < base and b < base:
-            low, high = sorted((client(a), client(b)))
-            clients[high] = low
-        elif tier == "review" and (a >= base or b >= base):
-            doubts.setdefault(a, []).append(b)
-            doubts.setdefault(b, []).append(a)
-    members: dict[int, list[int]] = {}
-    for number, group in zip(ids, groups, strict=True):
-        members.setdefault(group, []).append(number)
-    of = dict(zip(ids, groups, strict=True))
-    answers: dict[str, Match] = {}
-    for at, each in enumerate(open_):
-        same = members[of[base + at]]
-        there = sorted({client(card) for card in same if card < base})
-        leader = min(card for card in same if card >= base)
-        if len(there) == 1:
-            answers[each.marker] = Match("one", there[0])
-            continue
-        # Of two new clients who may be one, the first is made and a person is asked about the other.
-        perhaps = sorted(
-            {other for card in same if card >= base for other in doubts.get(card, ())} - set(same)
-        )
-        perhaps = [card for card in perhaps if card < leader]
-        candidates = there or perhaps
-        if candidates:
-            named = [str(card) if card < base else f"new: {open_[card - base].marker}" for card in candidates]
-            words = "several clients fit: " if there else "perhaps the same as: "
-            first = candidates[0] if candidates[0] < base else 0
-            answers[each.marker] = Match("review", first, evidence=words + ", ".join(named))
+    firms = _firms(found, tables, terms)
+    people = _people(found, firms, tables, terms)
+    of: dict[Key, Client] = {}
+    fates: dict[Key, Fate] = {}
+    for key, about in found.about.items():
+        client = Client(people.whose(about.person), firms.whose(about.firm))
+        doubts = [people.matches.get(about.person), firms.matches.get(about.firm)]
+        doubt = next((each for each in doubts if each is not None and each.verdict == "review"), None)
+        if doubt is not None:
+            fates[key] = Fate("review", UNSURE, doubt.evidence, id=doubt.id)
+        elif client == Client():
+            fates[key] = Fate("quarantined", NOBODY, repr(found.rows[key[0]][key[1]].responsible))
         else:
-            answers[each.marker] = Match("new", marker=open_[leader - base].marker)
-    return answers
+            of[key] = client
+    edited = frozenset(key for key in of if found.about[key].person in people.edited)
+    return Clients(Changes.joined(firms.changes, people.changes), of, edited, fates)
 
 
-def _marked(asked: Sequence[Asked], cards: pd.DataFrame) -> list[tuple[Asked, int]]:
-    if cards.empty or "originId" not in cards:
-        return []
-    carried = cards[cards["originId"].notna()]
-    by = dict(zip(carried["originId"].astype(str).tolist(), carried["id"].astype(int).tolist(), strict=True))
-    return [(each, by[each.marker]) for each in asked if each.marker in by]
+def reference(who: int | str) -> int | dict[str, str]:
+    """An id, or what stands for the id of a record this plan makes."""
+    return made(who) if isinstance(who, str) else who
 
 
-def _card_keys(name: str, cards: pd.DataFrame, requisites: pd.DataFrame, home: Home) -> list[pd.DataFrame]:
-    keys = [pd.DataFrame(columns=list(_COLUMNS))]
-    if "fm" in cards and len(cards):
-        rows = multifields(cards[["id", "fm"]]).assign(entity=name)
-        keys.append(phone_keys(rows[rows["typeId"] == "PHONE"].reset_index(drop=True), "value", home))
-        keys.append(email_keys(rows[rows["typeId"] == "EMAIL"].reset_index(drop=True), "value"))
-    if len(requisites) and "RQ_INN" in requisites:
-        theirs = requisites[requisites["ENTITY_TYPE_ID"] == {"contact": 3, "company": 4}[name]]
-        theirs = theirs[theirs["RQ_INN"].notna() & theirs["ENTITY_ID"].isin(set(cards["id"]))]
-        rows = theirs.assign(entity=name, id=theirs["ENTITY_ID"].astype("int64")).reset_index(drop=True)
-        keys.append(_registrations(rows, name))
-    return [each for each in keys if len(each)]
+def _matched(name: str, asked: Sequence[Asked], tables: Tables, terms: Terms) -> dict[str, Match]:
+    rules = MatchRules(blank_joins_sole_owner=terms.phone_alone)
+    return match_clients(name, asked, tables[name], tables["requisite"], rules, terms.home)
 
 
-def _asked_keys(name: str, open_: Sequence[Asked], base: int, home: Home) -> list[pd.DataFrame]:
-    def table(cells: list[tuple[int, str]]) -> pd.DataFrame:
-        return pd.DataFrame(cells, columns=["id", "value"]).assign(entity=name)
+def _firms(found: Sorted, tables: Tables, terms: Terms) -> _Side:
+    asked_for = {marker: each.as_firm() for marker, each in found.firms.items()}
+    matches = _matched("company", list(asked_for.values()), tables, terms)
+    requisites = tables["requisite"]
+    held: set[int] = set()
+    if len(requisites):
+        theirs = requisites["ENTITY_TYPE_ID"] == _COMPANY_TYPE
+        held = set(requisites.loc[theirs, "ENTITY_ID"].astype(int))
+    new: dict[str, dict[str, Any]] = {}
+    unregistered: list[tuple[int | dict[str, str], Asked]] = []
+    for marker, firm in found.firms.items():
+        match, asked = matches[marker], asked_for[marker]
+        if match.verdict == "new" and match.marker not in new:
+            who = terms.owner(firm.rows)
+            if who is not None:
+                new[match.marker] = {**asked.names, **terms.made_by(who)}
+                unregistered.append((made(match.marker), asked))
+        elif match.verdict == "one" and match.id not in held:
+            held.add(match.id)
+            unregistered.append((match.id, asked))
+    cards = creates("company", list(new.values()), markers=list(new), reason=NEW_FIRM).at_phase(COMPANIES)
+    return _Side(matches, frozenset(new), Changes.joined(cards, _requisites(unregistered, terms)))
 
-    phones = table([(base + at, one) for at, each in enumerate(open_) for one in each.phones])
-    emails = table([(base + at, one) for at, each in enumerate(open_) for one in each.emails])
-    inns = pd.DataFrame(
-        [(base + at, each.inn, each.kpp or None) for at, each in enumerate(open_) if each.inn],
-        columns=["id", "RQ_INN", "RQ_KPP"],
-    ).assign(entity=name)
-    found = [pd.DataFrame(columns=list(_COLUMNS))]
-    found += [phone_keys(phones, "value", home)] if len(phones) else []
-    found += [email_keys(emails, "value")] if len(emails) else []
-    found += [_registrations(inns, name)] if len(inns) else []
-    return [each for each in found if len(each)] or found
+
+def _requisites(firms: Iterable[tuple[int | dict[str, str], Asked]], terms: Terms) -> Changes:
+    values, markers = [], []
+    for owner, asked in firms:
+        values.append(
+            {
+                "ENTITY_TYPE_ID": _COMPANY_TYPE,
+                "ENTITY_ID": owner,
+                "PRESET_ID": terms.requisite_preset,
+                "NAME": asked.names["title"],
+                "RQ_INN": asked.inn,
+                **({"RQ_KPP": asked.kpp} if asked.kpp else {}),
+            }
+        )
+        markers.append(asked.marker.replace(":company:", ":requisite:"))
+    return creates("requisite", values, markers=markers, reason=NEW_REQUISITE)
 
 
-def _registrations(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    keys = inn_keys(rows, "RQ_INN", "RQ_KPP" if "RQ_KPP" in rows else None)
-    return keys if name == "company" else keys.loc[keys["key_value"].str.len() == 12]
+def _people(found: Sorted, firms: _Side, tables: Tables, terms: Terms) -> _Side:
+    matches = _matched("contact", [each.as_person(terms) for each in found.people.values()], tables, terms)
+    new: dict[str, list[Described]] = {}
+    there: dict[int, list[Described]] = {}
+    for marker, person in found.people.items():
+        match = matches[marker]
+        if match.verdict == "new":
+            new.setdefault(match.marker, []).append(person)
+        elif match.verdict == "one":
+            there.setdefault(match.id, []).append(person)
+    values = {marker: _new_card(group, firms, terms) for marker, group in new.items()}
+    cards = {marker: cells for marker, cells in values.items() if cells is not None}
+    creating = creates("contact", list(cards.values()), markers=list(cards), reason=NEW_CARD)
+    known = cards_of(tables["contact"], there, terms.system)
+    edits = [_filled(known[number], group, firms, terms) for number, group in there.items()]
+    changed = [each for each in edits if each.after]
+    filling = rewrites(
+        "contact",
+        [each.card.id for each in changed],
+        before=[each.before for each in changed],
+        after=[each.after for each in changed],
+        reason=FILLED,
+    )
+    kept = [each.left_alone() for each in edits if each.kept]
+    edited = frozenset(each.marker for edit in changed for each in there[edit.card.id])
+    changes = Changes.joined(creating.at_phase(CLIENTS), *kept, filling)
+    return _Side(matches, frozenset(cards), changes, edited)
+
+
+def _new_card(group: Sequence[Described], firms: _Side, terms: Terms) -> dict[str, Any] | None:
+    """The cells of a new person; None when nobody answers for them."""
+    rows = _by_age(group)
+    who = terms.owner(rows)
+    if who is None:
+        return None
+    fm = _missing([], [each.as_person(terms) for each in group], terms)
+    names = names_of(rows) or {"name": rows[-1].phone or rows[-1].email}
+    cells: dict[str, Any] = {**names, **terms.made_by(who), "fm": fm}
+    firm = _firm_of(rows, firms, terms)
+    if firm is not None:
+        cells["companyId"] = reference(firm)
+    return cells
+
+
+def _filled(card: Card, group: Sequence[Described], firms: _Side, terms: Terms) -> Editing:
+    """What rows add to the card of a person who is there."""
+    rows = _by_age(group)
+    old = [terms.before[row.id] for row in rows if row.id in terms.before]
+    then = names_of(old)
+    edit = Editing("contact", card, terms.newest)
+    for name, value in names_of(rows).items():
+        if not card.ours and name == "name" and not empty(card.cells.get("lastName")):
+            continue  # a whole name in one cell is not the given name of a card that has both
+        edit.say(name, Wish(value, rows[-1].stamp, then.get(name)))
+    firm = _firm_of(rows, firms, terms)
+    if firm is not None and empty(card.cells.get("companyId")) and not any(row.inn for row in old):
+        edit.put("companyId", None, reference(firm))
+    held = rows_of(card.cells.get("fm"))
+    fresh = _missing(held, [_without_told(each.as_person(terms), old) for each in group], terms)
+    if fresh:
+        edit.put("fm", held, held + fresh)
+    return edit
+
+
+def _by_age(group: Sequence[Described]) -> list[ClientRow]:
+    return sorted((row for each in group for row in each.rows), key=lambda row: row.stamp)
+
+
+def _without_told(asked: Asked, old: Sequence[ClientRow]) -> Asked:
+    """Without the numbers and mailboxes that were loaded before: one that is gone since, a person removed."""
+    phones, emails = {row.phone for row in old}, {row.email for row in old}
+    return replace(
+        asked,
+        phones=tuple(each for each in asked.phones if each not in phones),
+        emails=tuple(each for each in asked.emails if each not in emails),
+    )
+
+
+def _firm_of(rows: Sequence[ClientRow], firms: _Side, terms: Terms) -> int | str | None:
+    for row in reversed(rows):
+        found = firms.whose(firm_marker(row, terms)) if row.inn else None
+        if found is not None:
+            return found
+    return None
+
+
+def _missing(held: Sequence[Mapping[str, Any]], asked: Iterable[Asked], terms: Terms) -> list[dict[str, Any]]:
+    """Rows of the phones and mailboxes a card does not hold, however they are spelled."""
+
+    def alike(kind: str, value: str) -> str:
+        numbers = numbers_in(value, terms.home) if kind == "PHONE" else ()
+        return " ".join(each for each, _ in numbers) or value.strip().casefold()
+
+    known = {(row["typeId"], alike(row["typeId"], str(row["value"]))) for row in held}
+    fresh = []
+    for each in asked:
+        told = [("PHONE", value) for value in each.phones] + [("EMAIL", value) for value in each.emails]
+        for kind, value in told:
+            if (kind, alike(kind, value)) not in known:
+                known.add((kind, alike(kind, value)))
+                fresh.append({"id": None, "typeId": kind, "valueType": "WORK", "value": value})
+    return fresh

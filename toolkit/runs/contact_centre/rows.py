@@ -8,7 +8,7 @@ from typing import Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["CallRow", "ClientRow", "RequestRow", "TopicRow", "latest"]
+__all__ = ["CallRow", "ClientRow", "RequestRow", "TopicRow", "last_said", "latest", "names_of"]
 
 
 class ClientRow(BaseModel):
@@ -106,6 +106,7 @@ class TopicRow(BaseModel):
 
 
 Row = TypeVar("Row", bound=ClientRow)
+_NAMES = {"name": "name", "lastName": "last_name", "secondName": "second_name"}
 
 
 def latest(rows: Sequence[Row]) -> dict[str, int]:
@@ -119,3 +120,19 @@ def latest(rows: Sequence[Row]) -> dict[str, int]:
         if row.id not in found or row.stamp >= rows[found[row.id]].stamp:
             found[row.id] = at
     return found
+
+
+def last_said(rows: Sequence[ClientRow], name: str) -> str:
+    """What the newest row that says anything says of a field.
+
+    Args:
+        rows: oldest first.
+        name: of the field.
+    """
+    return next((value for row in reversed(rows) if (value := getattr(row, name))), "")
+
+
+def names_of(rows: Sequence[ClientRow]) -> dict[str, str]:
+    """The newest of each part of the name, under the names of a card's fields; parts nobody said are left out."""
+    found = {field: last_said(rows, name) for field, name in _NAMES.items()}
+    return {field: value for field, value in found.items() if value}

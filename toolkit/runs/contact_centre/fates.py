@@ -1,0 +1,82 @@
+"""What becomes of the rows of another system: each has one fate, and they add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from toolkit.runs.changes import Changes, listed
+
+__all__ = ["Account", "Fate", "Key", "State"]
+
+State = Literal["created", "edited", "unchanged", "review", "quarantined"]
+
+Key = tuple[str, int]
+"""A row: its kind (`request`, `call`) and its position among those, from 0."""
+
+_LEFT = ("review", "quarantined")
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a row.
+
+    Args:
+        state: of it.
+        reason: one of a few short reasons, the same words for the same case; "" where it needs none.
+        details: what a person needs to decide this one.
+        entity, id: the record a person should look at; 0 for none.
+    """
+
+    state: State
+    reason: str = ""
+    details: str = ""
+    entity: str = "contact"
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class Account:
+    """Every row and its fate.
+
+    Args:
+        ids: ids of the rows in the other system by kind, in their order.
+        fates: of each of them.
+    """
+
+    ids: Mapping[str, Sequence[str]]
+    fates: Mapping[Key, Fate]
+
+    def tally(self) -> dict[str, int]:
+        """State to how many rows; the states nobody is in are left out, the most frequent comes first."""
+        states = pd.Series([each.state for each in self.fates.values()], dtype="str")
+        return {str(words): int(count) for words, count in states.value_counts().items()}
+
+    def table(self) -> pd.DataFrame:
+        """One row per input row: kind str, position int (from 0), id str, state str, reason str, details str."""
+        return pd.DataFrame(
+            [
+                (kind, at, self.ids[kind][at], fate.state, fate.reason, fate.details)
+                for (kind, at), fate in sorted(self.fates.items())
+            ],
+            columns=["kind", "position", "id", "state", "reason", "details"],
+        )
+
+    def left_to_a_person(self) -> Changes:
+        """The rows in review and in quarantine, as a plan lists them."""
+        parts = []
+        left = [(key, fate) for key, fate in self.fates.items() if fate.state in _LEFT]
+        for entity in sorted({fate.entity for _, fate in left}):
+            mine = [(key, fate) for key, fate in left if fate.entity == entity]
+            parts.append(
+                listed(
+                    entity,
+                    pd.Series([fate.id or pd.NA for _, fate in mine], dtype="Int64"),
+                    [fate.reason for _, fate in mine],
+                    [f"{kind} {self.ids[kind][at]}: {fate.details}" for (kind, at), fate in mine],
+                )
+            )
+        return Changes.joined(*parts)

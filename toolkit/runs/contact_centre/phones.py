@@ -1,0 +1,47 @@
+"""Numbers in cells, and which of them are nobody's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import pandas as pd
+
+from toolkit.matching import Home, read_phone
+from toolkit.runs.contact_centre.cells import plain
+from toolkit.runs.multivalues import rows_of
+
+__all__ = ["numbers_in", "phones_of_companies"]
+
+
+@lru_cache(maxsize=1_000_000)
+def numbers_in(text: str, home: Home) -> tuple[tuple[str, bool], ...]:
+    """The numbers in a cell as E.164, and whether each may tell clients apart.
+
+    Args:
+        text: as typed; several numbers may stand in one cell. The same cell is met several times, so it is remembered.
+        home: where a number without a country or area code belongs.
+    """
+    return tuple((each.e164, each.may_key) for each in read_phone(text, home).numbers)
+
+
+def phones_of_companies(tables: Mapping[str, pd.DataFrame], home: Home) -> frozenset[str]:
+    """Numbers that stand on companies and on no person: a switchboard is nobody's own.
+
+    Args:
+        tables: `company` and `contact`, with the column fm.
+        home: where a number without a country or area code belongs.
+    """
+    of_companies = _numbers_on(tables["company"], home)
+    if not of_companies:
+        return of_companies  # the people's need not be read
+    return of_companies - _numbers_on(tables["contact"], home)
+
+
+def _numbers_on(cards: pd.DataFrame, home: Home) -> frozenset[str]:
+    numbers: set[str] = set()
+    for cell in cards.get("fm", pd.Series(dtype="object")).tolist():
+        for row in rows_of(plain(cell)):
+            if row["typeId"] == "PHONE":
+                numbers.update(each for each, _ in numbers_in(str(row["value"]), home))
+    return frozenset(numbers)

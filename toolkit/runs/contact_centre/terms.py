@@ -1,0 +1,81 @@
+"""What holds for every row of a load: the portal's people and pipelines, the table of topics, the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolkit.matching import Home
+from toolkit.runs.contact_centre.rows import ClientRow, RequestRow, TopicRow
+from toolkit.runs.contact_centre.staff import Staff
+
+__all__ = ["NO_PIPELINE", "PIPELINE_GONE", "Terms"]
+
+NO_PIPELINE = "its topic has no pipeline"
+PIPELINE_GONE = "its pipeline is not on the portal"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for every row of a load.
+
+    Args:
+        system: short name of the contact centre's system.
+        home: where phones without a country or area code belong.
+        staff: who works on the portal.
+        switchboards: numbers of companies, which are nobody's own.
+        topics: the table of topics, by topic in lower case; `*` for all others.
+        pipelines: ids of those on the portal.
+        before: the requests as they were last loaded, by id.
+        newest: fields of cards which people made where a newer row wins.
+        fallback: user id of who answers when nobody else does; None for nobody.
+        phone_alone: a row with a phone and no name is about the only person who has that number.
+        requisite_preset: id of the template of new requisites.
+        silent: new records by import.
+    """
+
+    system: str
+    home: Home
+    staff: Staff
+    switchboards: frozenset[str] = frozenset()
+    topics: Mapping[str, TopicRow] = field(default_factory=dict)
+    pipelines: frozenset[int] = frozenset({0})
+    before: Mapping[str, RequestRow] = field(default_factory=dict)
+    newest: frozenset[str] = frozenset()
+    fallback: int | None = None
+    phone_alone: bool = True
+    requisite_preset: int = 1
+    silent: bool = True
+
+    def marker(self, kind: str, number: str) -> str:
+        """The external key of what is made out of a row, a client or a firm."""
+        return f"cc:{self.system}:{kind}:{number}"
+
+    def no_place(self, row: RequestRow) -> str:
+        """Why a request has no pipeline; "" when it has one."""
+        if not {row.topic.casefold(), "*"} & set(self.topics):
+            return NO_PIPELINE
+        return "" if self.place(row).pipeline in self.pipelines else PIPELINE_GONE
+
+    def place(self, row: RequestRow) -> TopicRow:
+        """Where a request goes that has a place."""
+        return self.topics.get(row.topic.casefold()) or self.topics["*"]
+
+    def responsible(self, row: ClientRow) -> int | None:
+        """Who answers for a row: as it says, as the table of topics says, the fallback."""
+        place = self.place(row) if isinstance(row, RequestRow) else None
+        for text in (row.responsible, place.responsible if place else ""):
+            found = self.staff.find(text)
+            if found is not None:
+                return found
+        return self.fallback
+
+    def owner(self, rows: Sequence[ClientRow]) -> int | None:
+        """Who answers for a client: for the newest of its rows for which somebody does."""
+        found = (self.responsible(row) for row in reversed(rows))
+        return next((each for each in found if each is not None), None)
+
+    def made_by(self, who: int | None) -> dict[str, Any]:
+        """The cells of a new record that name people."""
+        return {"assignedById": who, **({"createdBy": who} if self.silent else {})}
