@@ -35,6 +35,7 @@ from toolkit.runs.packing import (
 from toolkit.runs.recordings import MOST_AT_ONCE, Copying, FileDoor
 from toolkit.runs.references import REFERENCE, NotMade, in_place, made, made_by
 from toolkit.runs.rows import records_in
+from toolkit.runs.telephony_records import call_id_of, facts_of_line, finish, register
 
 __all__ = ["ApplyRules", "Door", "Progress", "apply"]
 
@@ -292,6 +293,9 @@ class _Apply:
         if group[0].kind == "copy":
             self._copy_group(group)
             return True
+        if (group[0].kind, group[0].entity) == ("create", "call"):
+            self._record_group(group)
+            return True
         if all(packable(row) for row in group):
             return self._write_packed(group)
         chunks = self._chunks(group)
@@ -337,6 +341,48 @@ class _Apply:
                         )
         finally:
             copying.close()
+
+    def _record_group(self, group: list[Row]) -> None:
+        """Calls of the telephone: registered together, then finished together. One intent stands for both."""
+        for chunk in self._chunks(group):
+            open_ = self._opened(chunk, self._look(chunk))
+            if not open_:
+                continue
+            if self.portal.stopping:
+                self._pause()
+            self.journal.sent([row.change for row in open_])
+            for row in open_:
+                self.tries[row.change] = self.tries.get(row.change, 0) + 1
+            begun = self._send([register(row) for row in open_])
+            calls = [call_id_of(outcome) for outcome in begun]
+            answered = zip(open_, begun, calls, strict=True)
+            self._settle([self._settled(row, outcome) for row, outcome, call in answered if not call])
+            self._watch(begun)
+            ringing = [(row, call) for row, call in zip(open_, calls, strict=True) if call]
+            if not ringing:
+                continue
+            self.journal.sent_on([row.change for row, _ in ringing])
+            ended = self._send([finish(row, call) for row, call in ringing])
+            settled = [
+                self._settled(row, outcome)
+                if outcome.state != "done"
+                else Settled(row.change, "done", result=facts_of_line(outcome.result))
+                for (row, _), outcome in zip(ringing, ended, strict=True)
+            ]
+            self._settle(settled)
+            self._watch(ended)
+
+    def _opened(self, chunk: Sequence[Row], verdicts: Sequence[Verdict]) -> list[Row]:
+        """The rows still to be written; the others are settled."""
+        told = {
+            row.change: Settled(row.change, "already", "", verdict.message, verdict.result)
+            if verdict.state == "true"
+            else Settled(row.change, "conflict", "", verdict.message, seen=verdict.seen)
+            for row, verdict in zip(chunk, verdicts, strict=True)
+            if verdict.state != "open"
+        }
+        self._settle(list(told.values()))
+        return [row for row in chunk if row.change not in told]
 
     def _copied(self, row: Row, copying: Copying) -> Settled:
         """What became of one recording. Its checksum is journaled before it is sent."""

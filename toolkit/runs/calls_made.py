@@ -1,4 +1,6 @@
-"""A conversation that took place elsewhere, as changes: one call activity, and its links to other records.
+"""A conversation that took place elsewhere, as changes: one call, and its links to other records.
+
+A call is an activity; where an application connects, a record of the telephone, which brings its activity along.
 
 Pure: an operation that loads many of them uses the same description as the desk that notes one.
 
@@ -16,13 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from toolkit.runs.changes import Changes, binds_of_made, creates
 from toolkit.runs.references import made
 
-__all__ = ["CallMade", "call_changes", "call_links", "call_values"]
+__all__ = ["CallMade", "call_changes", "call_links", "call_values", "number_of", "telephone_values"]
 
 LOADED = "a call of another system"
 LINKED = "what the call was about"
 
 _PHONE = "PHONE"
 _CALL, _INCOMING, _OUTGOING = 2, 1, 2
+_TYPE_OUT, _TYPE_IN = 1, 2  # of telephony.externalCall.register
 _NAMED = {"lead": 1, "deal": 2, "contact": 3, "company": 4}
 _CLIENTS = ("contact", "company", "lead")
 
@@ -112,14 +115,45 @@ def call_links(call: CallMade) -> list[dict[str, Any]]:
     return [{"entityTypeId": number_of(name), "entityId": _id(number)} for name, number in others]
 
 
-def call_changes(calls: Sequence[CallMade]) -> Changes:
-    """Many calls as changes: activities made, then linked."""
+def telephone_values(call: CallMade) -> dict[str, Any] | None:
+    """The line of the statistics, as on the wire, without its marker; None where telephony cannot note the call:
+    nobody is said to have spoken, or no contact, company or lead is spoken to."""
+    name, number = _spoken_to(call)
+    if call.responsible is None or name not in _CLIENTS:
+        return None
+    return {
+        "PORTAL_USER_ID": call.responsible,
+        "PHONE_NUMBER": call.phone,
+        "CALL_TYPE": _TYPE_IN if call.direction == "in" else _TYPE_OUT,
+        "CALL_START_DATE": call.start.isoformat(timespec="seconds"),
+        "CALL_DURATION": call.duration_s,
+        "CRM_ENTITY_TYPE": name.upper(),
+        "CRM_ENTITY_ID": _id(number),
+    }
+
+
+def call_changes(calls: Sequence[CallMade], *, telephony: bool = False) -> Changes:
+    """Many calls as changes: made, then linked.
+
+    Args:
+        calls: each marker once.
+        telephony: as records of the telephone where that can be, which only an application may write; otherwise, and
+            without it, as activities.
+    """
     pairs = [(call.marker, link) for call in calls for link in call_links(call)]
+    lines = {call.marker: telephone_values(call) if telephony else None for call in calls}
+    noted = [call for call in calls if lines[call.marker] is None]
     return Changes.joined(
         creates(
             "activity",
-            [call_values(call) for call in calls],
-            markers=[call.marker for call in calls],
+            [call_values(call) for call in noted],
+            markers=[call.marker for call in noted],
+            reason=LOADED,
+        ),
+        creates(
+            "call",
+            [cells for cells in lines.values() if cells is not None],
+            markers=[marker for marker, cells in lines.items() if cells is not None],
             reason=LOADED,
         ),
         binds_of_made(

@@ -14,6 +14,7 @@ from toolkit.runs.notes import ADD_METHOD, DELETE_METHOD, Note
 from toolkit.runs.recordings import Copy
 from toolkit.runs.rows import Base, Carrier, Row, Verdict, listed_in, records_in
 from toolkit.runs.sounds import holds_file, with_files
+from toolkit.runs.telephony_records import FINISH_METHOD, TelephonyRecord
 from toolkit.runs.unfilled import still_unfilled, unfilled_reads
 
 __all__ = [
@@ -42,6 +43,9 @@ IMPORT_ONLY = frozenset({"createdTime", "updatedTime", "movedTime", "createdBy",
 
 Source: api-reference/crm/universal/import/crm-item-import.md, read 2026-11-22.
 """
+
+
+_CALLS = TelephonyRecord()
 
 
 class _Update(Base):
@@ -99,6 +103,8 @@ class _Create(Base):
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
         """A list call by every 49 markers, and one by the ids of what they stand in for."""
+        if rows[0].entity == "call":
+            return _CALLS.reads(rows)
         kind = entity(rows[0].entity)
         field = kind.marker_fields[-1]
         if kind.code_key:
@@ -123,6 +129,8 @@ class _Create(Base):
         self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
     ) -> list[Verdict]:
         """True when exactly one record carries the marker; open when none does."""
+        if rows[0].entity == "call":
+            return _CALLS.judge(rows, outcomes, types)
         kind = entity(rows[0].entity)
         field = kind.marker_fields[-1]
         found: dict[str, list[int]] = {}
@@ -149,6 +157,8 @@ class _Create(Base):
         Source:
             api-reference/crm/universal/import/crm-item-import.md, read 2026-11-22.
         """
+        if row.entity == "call":
+            return _CALLS.command(row)
         kind = entity(row.entity)
         cells: dict[str, Any] = {**with_files(row.after), kind.marker_fields[-1]: row.marker}
         if len(kind.marker_fields) == 2:
@@ -269,6 +279,8 @@ def method_of(row: Row) -> str:
         return entity(row.entity).update_method
     if imported(row):
         return "crm.item.import"
+    if row.entity == "call":
+        return FINISH_METHOD
     kind: Entity = entity(row.entity)
     return {"update": kind.update_method, "create": kind.add_method, "delete": kind.delete_method}[row.kind]
 

@@ -111,6 +111,18 @@ class Journal:
                 [(change, now) for change in changes],
             )
 
+    def sent_on(self, changes: Sequence[int]) -> None:
+        """A second request of changes that are `sent` is about to leave: their fence begins anew.
+
+        Raises:
+            StorageError: as `sent`.
+        """
+        now = self._now()
+        with self._transaction("sent"):
+            self._db.executemany(
+                "UPDATE change SET sent_at = ? WHERE change = ?", [(now, change) for change in changes]
+            )
+
     def settle(self, outcomes: Iterable[Settled]) -> None:
         """Note what became of changes.
 

@@ -52,11 +52,14 @@ def made_by(plan: pd.DataFrame, results: Mapping[int, Any]) -> dict[str, int]:
         results: `Journal.results()`.
     """
     creates = plan[plan["kind"] == "create"]
-    return {
-        marker: int(results[int(change)]["id"])
-        for change, marker in zip(creates["change"], creates["marker"], strict=True)
-        if int(change) in results
-    }
+    ids: dict[str, int] = {}
+    for change, marker in zip(creates["change"], creates["marker"], strict=True):
+        told = results.get(int(change))
+        # What belongs to a call of the statistics hangs on its activity; the portal may have made none.
+        number = told.get("activity", told["id"]) if told else None
+        if number is not None:
+            ids[marker] = int(number)
+    return ids
 
 
 def in_place(value: Any, ids: Mapping[str, int]) -> Any:

@@ -26,6 +26,7 @@ from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import in_place, made_by, with_ids
 from toolkit.runs.settings_of_types import SETTINGS, stands
 from toolkit.runs.sounds import without_files
+from toolkit.runs.telephony_records import taken_back as calls_taken_back
 from toolkit.runs.unfilled import column_of, is_empty, unfilled
 
 __all__ = ["Undo", "UndoParams"]
@@ -126,6 +127,9 @@ class Undo(Operation):
         if self._few:
             return {name: Read(ids=ids) for name, ids in self._written().items()}
         reads = {name: Read() for name in dict.fromkeys(self._done["entity"]) if name not in _UNREAD}
+        if "call" in reads:  # the statistics hold years; what is asked of a call is its activity
+            reads["call"] = Read(ids=self._written()["call"])
+            reads.setdefault("activity", Read(ids=self._written().get("activity", [])))
         fields_of = _given_fields(self._done, self._numbers)
         reads |= {f"item:{number}": Read() for number in fields_of if f"item:{number}" not in reads}
         numbers = [entity(name).entity_type_id for name in reads if name.startswith("item:")]
@@ -165,6 +169,8 @@ class Undo(Operation):
                 parts.append(self._updates(str(name), rows, tables[str(name)]))
             elif kind == "create" and name == "userfield":
                 parts.append(self._fields_made(rows, tables))
+            elif kind == "create" and name == "call":
+                parts.append(self._calls_made(rows, tables["activity"]))
             elif kind == "create":
                 parts.append(self._creates(str(name), rows, tables[str(name)]))
             elif kind == "bind" and name == "listcolumn":
@@ -269,6 +275,12 @@ class Undo(Operation):
             parts.append(deletes(name, ids, before=held, reason="created by the run"))
         return Changes.joined(*parts)
 
+    def _calls_made(self, rows: pd.DataFrame, activities: pd.DataFrame) -> Changes:
+        """Calls of the telephone: their activities go, their lines cannot."""
+        told = rows.assign(after=rows["after"].map(json.loads), result=rows["result"].map(json.loads))
+        kind = self._type("activity", "RESPONSIBLE_ID")
+        return calls_taken_back(told, activities, {"RESPONSIBLE_ID": kind})
+
     def _binds(self, name: str, rows: pd.DataFrame, tables: Tables) -> Changes:
         """Links taken away that were added; one that had been put in place of another stays, listed."""
         added = rows[rows["before"] == "{}"]
@@ -350,6 +362,8 @@ class Undo(Operation):
         for name, record_id, result in zip(
             self._done["entity"], self._done["record_id"], self._results(), strict=True
         ):
+            if result.get("activity"):
+                ids.setdefault("activity", set()).add(int(result["activity"]))
             number = result.get("id") if pd.isna(record_id) else record_id
             if number is not None:
                 ids.setdefault(str(name), set()).add(int(number))

@@ -1,0 +1,129 @@
+"""Calls as records of the telephone: made once whatever happens to the answers, and taken back as far as can be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from tests.runs.applications import application_world
+from tests.runs.conftest import World
+from toolkit.runs import Changes, Operation, OperationParams, Read
+from toolkit.runs.calls_made import CallMade, call_changes
+
+START = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
+
+
+class NoteCalls(Operation):
+    """Three calls of contact 1, shown with deal 1."""
+
+    name: ClassVar[str] = "note_calls"
+    title: ClassVar[dict[str, str]] = {"en": "Note calls", "ru": "Записать звонки"}
+    undo: ClassVar[dict[str, str]] = {"en": "all", "ru": "всё"}
+    Params = OperationParams
+
+    def reads(self, params: Any) -> dict[str, Read]:
+        return {"contact": Read(), "deal": Read(), "call": Read()}
+
+    def plan(self, tables: Any, params: Any) -> Changes:
+        there = set(tables["call"]["EXTERNAL_CALL_ID"].dropna())
+        calls = [
+            CallMade(
+                marker=f"cc:x:call:{number}",
+                direction="in" if number % 2 else "out",
+                phone=f"+7912000000{number}",
+                start=START + timedelta(hours=number),
+                duration_s=60 * number,
+                responsible=2,
+                belongs_to=[("contact", 1), ("deal", 1)],
+            )
+            for number in range(3)
+        ]
+        return call_changes([call for call in calls if call.marker not in there], telephony=True)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = application_world(tmp_path / "world", contacts=2, deals=2)
+    made.operation = NoteCalls()
+    return made
+
+
+def lines(world: World) -> list[tuple[Any, ...]]:
+    rows = world.sandbox.store.rows("SELECT * FROM call_statistic ORDER BY EXTERNAL_CALL_ID")
+    return [
+        (
+            row["EXTERNAL_CALL_ID"],
+            row["CALL_TYPE"],
+            row["CALL_DURATION"],
+            row["CALL_FAILED_CODE"],
+            row["CRM_ENTITY_ID"],
+        )
+        for row in rows
+    ]
+
+
+def links(world: World) -> list[tuple[Any, ...]]:
+    rows = world.sandbox.store.rows(
+        "SELECT ENTITY_TYPE_ID, ENTITY_ID FROM activity_binding ORDER BY ACTIVITY_ID, 1, 2"
+    )
+    return [tuple(row) for row in rows]
+
+
+WANTED = [
+    ("cc:x:call:0", 1, 0, "304", 1),
+    ("cc:x:call:1", 2, 60, "200", 1),
+    ("cc:x:call:2", 1, 120, "200", 1),
+]
+
+
+def test_calls_are_noted_with_their_real_start_and_shown_with_what_they_are_about(world: World) -> None:
+    run = world.plan()
+    assert world.apply(run) == {"done": 6}
+
+    assert lines(world) == WANTED
+    assert links(world) == [(2, 1), (3, 1)] * 3
+    began = world.sandbox.store.value("SELECT CALL_START_DATE FROM call_statistic WHERE ID = 2")
+    assert began == int((START + timedelta(hours=1)).timestamp())
+    assert world.verify(run).complete
+    assert len(world.plan().plan) == 0
+    shown = world.sandbox.store.rows("SELECT SHOWN FROM registered_call")
+    assert {row["SHOWN"] for row in shown} == {"[]"}
+
+
+@pytest.mark.parametrize(
+    "method", ["telephony.externalCall.register", "telephony.externalCall.finish", "batch"]
+)
+@pytest.mark.parametrize("executed", [True, False])
+def test_a_lost_answer_notes_no_call_twice(world: World, method: str, executed: bool) -> None:
+    run = world.plan()
+    if executed:
+        world.sandbox.faults.lose_answer_to(method)
+    else:
+        world.sandbox.faults.plan("cut_before", method.lower())
+
+    world.apply(run)
+
+    assert lines(world) == WANTED
+    assert world.sandbox.store.value("SELECT COUNT(*) FROM activity") == 3
+    assert links(world) == [(2, 1), (3, 1)] * 3
+
+
+def test_undo_takes_the_activities_and_says_what_stays(world: World) -> None:
+    run = world.plan()
+    world.apply(run)
+    changed = world.sandbox.store.value("SELECT MAX(ID) FROM activity")
+    world.sandbox.store.update("activity", changed, {"RESPONSIBLE_ID": 3})
+
+    back = world.undo(run)
+    world.apply(back)
+
+    assert [row["ID"] for row in world.sandbox.store.rows("SELECT ID FROM activity")] == [changed]
+    assert lines(world) == WANTED
+    stays = back.plan.listed.groupby(["entity", "reason"]).size().to_dict()
+    assert stays == {
+        ("activity", "changed since by somebody else: left as it is"): 1,
+        ("call", "stays in the statistics of calls: no method takes it out"): 3,
+    }
