@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit import workflow
+from toolkit.operations.deduplicate import RUNNING
 from toolkit.sandbox import InProcessTransport
 from toolkit.settings import Settings
 from toolkit.workflow import Workspace
@@ -64,3 +65,35 @@ def test_a_merged_card_is_found_under_its_new_id_and_after_the_undo_under_anothe
 
     assert workflow.alias(work, 5)["contact"] > 6
     assert workflow.alias(work, 77) == {}
+
+
+def test_a_card_on_which_a_workflow_runs_is_not_merged_away(work: Workspace, world: World) -> None:
+    _start_workflow(world, "CONTACT", 5)
+    _start_workflow(world, "CONTACT", 6)
+
+    run = workflow.plan(work, "deduplicate", {})
+
+    merged = {int(each) for each in run.plan.active.query("kind == 'merge'")["record_id"]}
+    assert 1 in merged
+    assert 4 not in merged
+    left = run.plan.listed.query(f"reason == {RUNNING!r}")
+    assert list(left["details"]) == ["4, 5"]
+    rehearsal = workflow.rehearse(work, run)
+    assert rehearsal.certificate.complete
+
+
+def _start_workflow(world: World, kind: str, card: int) -> None:
+    now = int(world.clock.now())
+    world.sandbox.store.insert(
+        "bizproc_workflow",
+        {
+            "WORKFLOW_ID": f"66e412fdc9bd44.{card:08d}",
+            "TEMPLATE_ID": 1,
+            "MODULE_ID": "crm",
+            "ENTITY": f"CCrmDocument{kind.title()}",
+            "DOCUMENT_ID": f"{kind}_{card}",
+            "MODIFIED": now,
+            "STARTED": now,
+            "STARTED_BY": 1,
+        },
+    )

@@ -97,6 +97,30 @@ def test_a_workflow_is_started_on_its_own_kind_of_document(
     assert refused(DOCUMENT_ID=mismatch) == "Template type and DOCUMENT_ID mismatch!"
 
 
+def test_what_runs_is_listed_until_its_document_is_gone(
+    portal: Sandbox, result: Result, colleague: Callable[..., Any], deal: int
+) -> None:
+    template = portal.store.insert(
+        "bizproc_template",
+        {"MODULE_ID": "crm", "ENTITY": "CCrmDocumentDeal", "DOCUMENT_TYPE": "DEAL", "NAME": "Договор"},
+    )
+    document = ["crm", "CCrmDocumentDeal", f"DEAL_{deal}"]
+    started = result("bizproc.workflow.start", TEMPLATE_ID=template, DOCUMENT_ID=document)
+
+    (row,) = result("bizproc.workflow.instances")
+    assert row.keys() == {"ID", "MODIFIED", "OWNED_UNTIL"}
+    assert row["ID"] == started
+    asked = {"SELECT": ["DOCUMENT_ID", "ENTITY", "STARTED_BY", "TEMPLATE_ID"]}
+    (whole,) = result("bizproc.workflow.instances", FILTER={">started_by": 0}, **asked)
+    assert whole == {
+        "DOCUMENT_ID": f"DEAL_{deal}", "ENTITY": "CCrmDocumentDeal", "STARTED_BY": "1", "TEMPLATE_ID": str(template)
+    }  # fmt: skip
+    assert result("bizproc.workflow.instance.list", FILTER={"DOCUMENT_ID": "DEAL_0"}) == []
+    assert colleague()("bizproc.workflow.instances").json()["error"] == "ACCESS_DENIED"
+    result("crm.item.delete", entityTypeId=2, id=deal)
+    assert result("bizproc.workflow.instances") == []
+
+
 def test_workflows_run_on_smart_processes(portal: Sandbox, result: Result) -> None:
     result("crm.type.add", fields={"title": "x", "entityTypeId": 147})
     item = result("crm.item.add", entityTypeId=147, fields={"title": "x"})["item"]["id"]

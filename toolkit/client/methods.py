@@ -252,6 +252,10 @@ def _all() -> Iterable[Method]:
     yield from _family("crm.timeline.note", f"{timeline}/note", "delete get save")
     yield Method("crm.automation.trigger", "write", f"{_CRM}/automation/crm-automation-trigger")
     yield Method("bizproc.workflow.start", "write", "api-reference/bizproc/bizproc-workflow-start")
+    running = Paging("offset", filter_key="FILTER", order_key="ORDER", select_key="SELECT")
+    yield Method(
+        "bizproc.workflow.instances", "read", "api-reference/bizproc/bizproc-workflow-instances", running
+    )
 
     # People
     users = Paging("keyset", filter_key="FILTER", order="scalar")

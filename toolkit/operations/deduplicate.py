@@ -31,7 +31,7 @@ from toolkit.records import entity, multifields
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed
 from toolkit.runs.merges.activities import ACTIVITY_FIELDS
 from toolkit.runs.merges.cells import CardCells
-from toolkit.runs.merges.elsewhere import unread_processes
+from toolkit.runs.merges.elsewhere import running_on, unread_processes
 from toolkit.runs.merges.groups import MergeGroup, linked_ids
 from toolkit.runs.merges.planning import planned_merges
 from toolkit.runs.notes import notes_of_merges
@@ -49,6 +49,7 @@ TWO_FILES = "the cards hold different files in one field"
 OWN_COMPANY = "one of the cards is the portal owner's own company"
 TOO_LARGE = "the group is larger than allowed"
 NEVER = "asked never to touch it"
+RUNNING = "a workflow runs on a card that would go, and would end with it"
 ONE = "one client"
 PERHAPS = "perhaps one client: a person decides"
 CHOSEN = "one client, as a person decided"
@@ -110,6 +111,8 @@ class DeduplicateParams(OperationParams):
         activities: read activities: they help to choose the master, and are bound to it where the portal
             leaves them behind.
         tasks: read the portal's tasks, which name cards too; needs the scope `task`.
+        workflows: read what workflows are running: cards on which one runs are not merged away; needs the
+            scope `bizproc`.
         lists: numbers of universal lists whose elements name cards; those are listed with their link.
         timeline_notes: write what the merged cards said otherwise into the timeline of the card that stays.
         language: of the evidence, and of these notes.
@@ -137,6 +140,7 @@ class DeduplicateParams(OperationParams):
     activities: bool = True
     timeline_notes: bool = False
     tasks: bool = True
+    workflows: bool = True
     lists: list[int] = Field(default_factory=list)
     language: Literal["ru", "en"] = "ru"
 
@@ -165,6 +169,8 @@ class Deduplicate(Operation):
         reads |= {name: Read() for name in ("requisite", "bankdetail", "address", "requisitelink")}
         if params.tasks:
             reads["task"] = Read(["id", "title", "ufCrmTask"])
+        if params.workflows:
+            reads["workflow"] = Read()
         reads |= {f"listelement:{number}": Read() for number in params.lists}
         if params.activities:
             reads["activity"] = Read(ACTIVITY_FIELDS)
@@ -184,6 +190,7 @@ class Deduplicate(Operation):
         """The groups that may be merged, and everything a person has to see."""
         clusters = find_duplicates(tables, params)
         judge = _Judge(tables, params)
+        running = running_on(tables)
         groups: list[MergeGroup] = []
         left: list[_Left] = []
         asked = [*_groups(clusters, params), *_chosen(tables, params)]
@@ -195,6 +202,9 @@ class Deduplicate(Operation):
                 continue
             choice = judge.survive(name, ids, chosen)
             losers = tuple(card for card in sorted(ids) if card != choice.master)
+            if busy := [card for card in losers if (name, card) in running]:
+                left.append(_Left(name, busy[0], RUNNING, ", ".join(map(str, ids))))
+                continue
             groups.append(MergeGroup(name, choice.master, losers, choice.values, reason))
         left += _pairs_left(clusters, params)
         unread = unread_processes(tables) if groups else Changes()

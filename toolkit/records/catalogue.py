@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -43,7 +44,7 @@ class Entity:
         card_path: path of the record's card with `{id}`; "" when it has no page.
         id_key: the parameter that names a record in a read or write; "" for the usual one.
         capitals: requests spell in capitals (`UF_CRM_TASK`) what answers spell `ufCrmTask`.
-        numbered_by: fields that together name a record which has no id of its own; see `numbered`.
+        numbered_by: fields that together name a record which has no number of its own; see `numbered`.
         code_key: the parameter that carries the external key of a new record, and finds it again; "" where
             the key stands among the fields. Such lists are not asked for several ids or keys at once.
         source: the documentation page of the list method.
@@ -174,7 +175,7 @@ class Entity:
         """
         if not self.numbered_by or self.id_field in record:
             return record
-        first, *others = (int(record.get(name) or 0) for name in self.numbered_by)
+        first, *others = (_number(record.get(name)) for name in self.numbered_by)
         for each in others:
             first = first * _NUMBERS_OF_A_KIND + each
         return {self.id_field: first, **record}
@@ -193,6 +194,7 @@ class Entity:
         return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper(): value for name, value in plain.items()}
 
 
+_RUNNING = ("MODULE_ID", "ENTITY", "DOCUMENT_ID", "STARTED", "STARTED_BY", "TEMPLATE_ID")
 _NUMBERS_OF_A_KIND = 10_000  # type ids stay below; ids of ten digits still fit into 64 bits
 
 _ITEM_VOLATILE = frozenset(
@@ -352,6 +354,17 @@ _LEGACY: tuple[Entity, ...] = (
         source="api-reference/crm/requisites/links/crm-requisite-link-list.md",
     ),
     Entity(
+        name="workflow",
+        list_method="bizproc.workflow.instances",
+        base_params=MappingProxyType({"SELECT": ["ID", *_RUNNING, "MODIFIED", "OWNED_UNTIL"]}),
+        id_field="NUMBER",
+        filter_key="FILTER",
+        select_key="",
+        volatile_fields=frozenset({"MODIFIED", "OWNED_UNTIL"}),
+        numbered_by=("ID",),
+        source="api-reference/bizproc/bizproc-workflow-instances.md",
+    ),
+    Entity(
         name="task",
         list_method="tasks.task.list",
         update_method="tasks.task.update",
@@ -466,14 +479,22 @@ _PLAIN: Mapping[str, Entity] = {each.name: each for each in _LEGACY}
 _PER_TYPE = ("item", "category", "stagehistory", "field", "listelement")
 
 
+def _number(value: Any) -> int:
+    """A cell that names a record, as a number; a text that is none by its digest."""
+    text = str(value or 0)
+    if text.isdecimal():
+        return int(text)
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest())
+
+
 @lru_cache(maxsize=512)
 def entity(name: str) -> Entity:
     """The catalogue's entry of an entity.
 
     Args:
         name: `lead`, `deal`, `contact`, `company`, `quote`, `invoice`, `user`, `department`, `activity`,
-            `call`, `requisite`, `bankdetail`, `address`, `requisitelink`, `task`, `status`, `type`,
-            `userfield`, `list`; or one of `item`, `category`, `stagehistory`, `field`, `listelement` with a
+            `call`, `requisite`, `bankdetail`, `address`, `requisitelink`, `workflow`, `task`, `status`,
+            `type`, `userfield`, `list`; or one of `item`, `category`, `stagehistory`, `field`, `listelement` with a
             number, `item:177`. `item:2` is another spelling of `deal`; the number of `listelement` is its
             list's, for which its code may stand as well: `listelement:b24kit_routing`.
 

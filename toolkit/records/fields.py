@@ -10,7 +10,7 @@ Source:
     api-reference/telephony/voximplant/voximplant-statistic-get.md, api-reference/crm/requisites/universal/
     index.md, api-reference/crm/requisites/bank-detail/crm-requisite-bank-detail-list.md,
     api-reference/crm/universal/category/crm-category-list.md, api-reference/crm/status/crm-status-list.md,
-    api-reference/crm/crm-stage-history-list.md, read 2026-11-22.
+    api-reference/crm/crm-stage-history-list.md, api-reference/bizproc/bizproc-workflow-instances.md, read 2026-11-22.
 """
 
 from __future__ import annotations
@@ -225,6 +225,12 @@ string: ADDRESS_1 ADDRESS_2 CITY POSTAL_CODE REGION PROVINCE COUNTRY COUNTRY_COD
 """,
     "requisitelink": """
 integer: ID ENTITY_TYPE_ID ENTITY_ID REQUISITE_ID BANK_DETAIL_ID MC_REQUISITE_ID MC_BANK_DETAIL_ID
+""",
+    "workflow": """
+integer: NUMBER TEMPLATE_ID
+user: STARTED_BY
+string: ID MODULE_ID ENTITY DOCUMENT_ID
+datetime: MODIFIED OWNED_UNTIL STARTED
 """,
     "task": """
 integer: id parentId status priority groupId timeEstimate

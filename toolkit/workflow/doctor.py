@@ -9,7 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from toolkit.operations import catalogue
+from toolkit.records import entity
+from toolkit.runs import Operation
 from toolkit.workflow.workspace import Workspace, connect
 
 __all__ = ["Finding", "doctor"]
@@ -106,7 +110,7 @@ def _operations(scopes: set[str], admin: bool) -> list[Finding]:
     """What each operation would lack."""
     found = []
     for name, kind in catalogue().items():
-        lacking = {"crm", *(["im"] if "notify" in kind.Params.model_fields else [])} - scopes
+        lacking = {"crm", *_read_by(kind), *(["im"] if "notify" in kind.Params.model_fields else [])} - scopes
         if not {"user", "user_basic", "user_brief"} & scopes:
             lacking.add("user")
         if lacking:
@@ -119,3 +123,17 @@ def _operations(scopes: set[str], admin: bool) -> list[Finding]:
         else:
             found.append(Finding("good", "Operation", f" {name}"))
     return found
+
+
+_SCOPES = {"tasks": "task", "bizproc": "bizproc", "voximplant": "telephony", "lists": "lists"}
+"""Scope by the first word of a method's name. Source: api-reference/scopes/permissions.md, read 2026-11-23."""
+
+
+def _read_by(kind: type[Operation]) -> set[str]:
+    """The scopes beside those of every operation that reading takes, as long as nothing else is asked for."""
+    try:
+        reads = kind().reads(kind.Params())
+    except ValidationError:
+        return set()  # what it reads depends on what it is told
+    families = {entity(name).list_method.partition(".")[0] for name in reads}
+    return {_SCOPES[each] for each in families & _SCOPES.keys()}

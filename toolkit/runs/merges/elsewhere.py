@@ -26,7 +26,7 @@ from toolkit.runs.changes import Changes, listed
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import REFERENCE, made
 
-__all__ = ["LEAD", "LEAD_STAYS", "NamingFields", "Ref", "listed_elements", "unread_processes"]
+__all__ = ["LEAD", "LEAD_STAYS", "NamingFields", "Ref", "listed_elements", "running_on", "unread_processes"]
 
 UNREAD = "a smart process that was not read: what it says of merged cards is not looked after"
 IN_LIST = "an element of a list names a card under an id it no longer has: correct it by hand"
@@ -151,6 +151,24 @@ def listed_elements(tables: Tables, now: Mapping[tuple[str, int], str]) -> Chang
             if told:
                 parts.append(listed(name, [int(row["ID"])], IN_LIST, ", ".join(told)))
     return Changes.joined(*parts)
+
+
+def running_on(tables: Tables) -> set[tuple[str, int]]:
+    """The cards on which workflows run: entity and id. Merging a card away ends them; none can be moved.
+
+    Args:
+        tables: with `workflow`, if that was read.
+
+    Source:
+        api-reference/bizproc/bizproc-workflow-instances.md, read 2026-11-23: documents of CRM are named
+        `LEAD_1`, `CONTACT_7`, `COMPANY_3`.
+    """
+    table = tables.get("workflow")
+    if table is None or table.empty:
+        return set()
+    documents = table.loc[table["MODULE_ID"] == "crm", "DOCUMENT_ID"].astype("str")
+    found = documents.str.extract(r"^(LEAD|CONTACT|COMPANY)_(\d+)$").dropna()
+    return {(_TYPES[kind], int(card)) for kind, card in zip(found[0], found[1], strict=True)}
 
 
 def unread_processes(tables: Tables) -> Changes:

@@ -123,6 +123,7 @@ _MANY = {
     "bankdetail": "bank details",
     "address": "addresses",
     "requisitelink": "requisites in use",
+    "workflow": "running workflows",
     "task": "tasks of the portal",
     "list": "universal lists",
     "listcolumn": "columns of universal lists",

@@ -360,6 +360,7 @@ RUSSIAN: dict[str, str] = {
     "requisite": "реквизиты",
     "address": "адрес",
     "requisitelink": "реквизиты в сделке или счёте",
+    "workflow": "выполняемый бизнес-процесс",
     "task": "задача",
     "listelement of type {id}": "элемент списка {id}",
     "bankdetail": "банковские реквизиты",
@@ -484,6 +485,9 @@ RUSSIAN: dict[str, str] = {
     ),
     "the cards are in different categories": "карточки в разных направлениях",
     "the cards hold different files in one field": "в одном поле карточек разные файлы",
+    "a workflow runs on a card that would go, and would end with it": (
+        "на карточке, которая исчезнет, выполняется бизнес-процесс: он прервался бы вместе с ней"
+    ),
     "one of the cards is the portal owner's own company": "одна из карточек — собственная компания владельца портала",
     "the group is larger than allowed": "группа больше, чем разрешено",
     "made equal, so that the cards can be merged": "выровнено, чтобы карточки можно было объединить",

@@ -1,8 +1,9 @@
-"""`bizproc.workflow.start` and the list of templates.
+"""`bizproc.workflow.start`, what is running, and the list of templates.
 
-What was started stands in `bizproc_workflow`; what a template does is not played.
+What was started stands in `bizproc_workflow` and goes on for ever, unless its document is deleted or merged
+away; what a template does is not played.
 
-Source: api-reference/bizproc/bizproc-workflow-start.md,
+Source: api-reference/bizproc/bizproc-workflow-start.md, api-reference/bizproc/bizproc-workflow-instances.md,
 api-reference/bizproc/template/bizproc-workflow-template-list.md, read 2026-11-22.
 """
 
@@ -10,11 +11,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from ..call import Call, Page
+from ..portal import FAMILY_LISTENERS, Sandbox
 from ..registry import method
 from ..state.listing import list_rows
+from ..state.records import Change
 from ..state.store import TABLES, Column, declare_table
 from ..wire import php
 from ..wire.errors import RestError
@@ -52,11 +56,27 @@ declare_table(
     "bizproc_workflow",
     "WORKFLOW_ID",
     "TEMPLATE_ID int",
-    "DOCUMENT_ID json",
+    "MODULE_ID",
+    "ENTITY",
+    "DOCUMENT_ID",
     "PARAMETERS json",
+    "MODIFIED time",
+    "OWNED_UNTIL time",
     "STARTED time",
     "STARTED_BY int",
+    indexes=[("DOCUMENT_ID",)],
 )
+
+# Names on the wire -> columns.
+_RUNNING = {
+    "ID": "WORKFLOW_ID",
+    **{
+        name: name
+        for name in (
+            "MODIFIED", "OWNED_UNTIL", "MODULE_ID", "ENTITY", "DOCUMENT_ID", "STARTED", "STARTED_BY", "TEMPLATE_ID"
+        )
+    },
+}  # fmt: skip
 
 
 def _require_admin(call: Call) -> None:
@@ -81,17 +101,65 @@ def template_list(call: Call) -> Page:
     fields = TABLES["bizproc_template"].fields
     select = [str(each).upper() for each in php.values(call.get("SELECT"))] or ["ID"]
     names = [name for name in fields if "*" in select or name in select]
-    shown = [{name: _shown(call, row, name) for name in names} for row in rows]
+    shown = [{name: _shown(call, "bizproc_template", row, name) for name in names} for row in rows]
     return Page.of(shown, len(shown), total, start)
 
 
-def _shown(call: Call, row: dict[str, Any], name: str) -> Any:
-    value, storage = row[name], TABLES["bizproc_template"].fields[name].storage
+def _shown(call: Call, table: str, row: dict[str, Any], name: str) -> Any:
+    value, storage = row[name], TABLES[table].fields[name].storage
     if storage == "json":
         return json.loads(value) if value else []
     if value is None:
         return None
     return call.portal.zone.moment(value) if storage == "time" else str(value)
+
+
+@method(
+    "bizproc.workflow.instances", scope="bizproc", docs="api-reference/bizproc/bizproc-workflow-instances.md"
+)
+@method(
+    "bizproc.workflow.instance.list",
+    scope="bizproc",
+    docs="api-reference/bizproc/bizproc-workflow-instances.md",
+)
+def running(call: Call) -> Page:
+    """A page of what is running; id, last change and lock unless more is selected."""
+    _require_admin(call)
+    columns = TABLES["bizproc_workflow"].fields
+    fields = {wire: replace(columns[column], name=wire) for wire, column in _RUNNING.items()}
+    rows, total, start = list_rows(
+        call,
+        "bizproc_workflow",
+        filter_={_upper(name): value for name, value in php.items(call.get("FILTER"))},
+        order={_upper(name): way for name, way in php.items(call.get("ORDER"))} or {"MODIFIED": "desc"},
+        fields=fields,
+    )
+    asked = [str(each).upper() for each in php.values(call.get("SELECT"))] or [
+        "ID",
+        "MODIFIED",
+        "OWNED_UNTIL",
+    ]
+    shown = [
+        {name: _shown(call, "bizproc_workflow", row, _RUNNING[name]) for name in _RUNNING if name in asked}
+        for row in rows
+    ]
+    return Page.of(shown, len(shown), total, start)
+
+
+def _upper(name: Any) -> str:
+    return str(name).upper()
+
+
+def _end(portal: Sandbox, change: Change) -> None:
+    """Nothing runs on a record that is gone."""
+    if change.action == "delete":
+        portal.store.db.execute(
+            "DELETE FROM bizproc_workflow WHERE MODULE_ID = 'crm' AND DOCUMENT_ID = ?",
+            [f"{change.kind.name}_{change.id}"],
+        )
+
+
+FAMILY_LISTENERS.append(_end)
 
 
 @method(
@@ -126,7 +194,10 @@ def start(call: Call) -> str:
         {
             "WORKFLOW_ID": workflow,
             "TEMPLATE_ID": template["ID"],
-            "DOCUMENT_ID": json.dumps(document),
+            "MODULE_ID": document[0],
+            "ENTITY": document[1],
+            "DOCUMENT_ID": document[2],
+            "MODIFIED": int(now),
             "PARAMETERS": json.dumps(dict(php.items(call.get("PARAMETERS"))), ensure_ascii=False),
             "STARTED": int(now),
             "STARTED_BY": call.user_id,

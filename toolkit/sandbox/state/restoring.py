@@ -153,6 +153,8 @@ class _Restorer:
         for name, table in _TABLE_OF.items():
             if name in self._entries and table in TABLES:
                 self._plain(table, self._records(name))
+        if "workflow" in self._entries:
+            self._running(self._records("workflow"))
         self.restored.left_out = sorted(
             name
             for name in self._entries
@@ -315,6 +317,12 @@ class _Restorer:
         add_rows(self._store, table, columns())
         add_rows(self._store, "activity_binding", (each for row in hanging for each in bindings_of(row)))
         add_rows(self._store, "activity_communication", (each for row in hanging for each in talks_of(row)))
+
+    def _running(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Workflows: their ids on the wire are no numbers."""
+        for row in rows:
+            columns = self._columns("bizproc_workflow", {name: row[name] for name in row if name != "ID"})
+            self._store.insert("bizproc_workflow", {**columns, "WORKFLOW_ID": row["ID"]})
 
     def _stage_history(self, type_id: int, rows: Iterable[Mapping[str, Any]]) -> None:
         fields = TABLES["stage_history"].fields
