@@ -23,6 +23,7 @@ MOST_REQUESTS = 60
 CASES: dict[str, dict[str, Any]] = {
     "backfill_appeals": {**APPEALS, "unknown": "contacts", "fallback": 1},
     "attach_calls": {**APPEALS, "window_s": 100_000_000},
+    "load_last_calls": APPEALS,
 }
 FAULTS: tuple[Kind, ...] = ("lose_answer", "partial", "html")
 
