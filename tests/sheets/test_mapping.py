@@ -6,13 +6,23 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
-from toolkit.errors import ParameterError, SheetError
+from toolkit.errors import ParameterError, SheetError, StorageError
 from toolkit.operations import operation
-from toolkit.sheets.mapping import mapped_rows, propose_mapping, read_export, read_moment
+from toolkit.sheets.annotated import write_marked
+from toolkit.sheets.mapping import (
+    ExportMapping,
+    mapped_rows,
+    open_export,
+    propose_mapping,
+    read_export,
+    read_moment,
+)
 
 MOSCOW = timezone(timedelta(hours=3))
 TEN = datetime(2026, 5, 1, 10, 0, tzinfo=MOSCOW)
@@ -98,3 +108,121 @@ def test_lines_of_json_and_parquet_read_alike_and_half_a_line_is_refused(tmp_pat
 def test_a_mapping_without_a_needed_field_stops() -> None:
     with pytest.raises(ParameterError, match="at"):
         mapped_rows([], {"номер": "id"}, "request", UTC)
+
+
+EXPORT = (
+    "Номер заявки;Дата обращения;ФИО клиента;Телефон клиента;Тема;Сумма, руб;Цвет\n"
+    "R1;01.05.2026 10:00;Ершов Борис;8 912 345-67-01;Ремонт;1 500,50;синий\n"
+    "R2;завтра;Ершов Борис;8 912 345-67-01;Ремонт;много;синий\n"
+)
+
+
+def test_a_proposed_mapping_reads_back_and_says_what_it_did_not_recognise(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_bytes(EXPORT.encode("cp1251"))
+    export = open_export(path)
+
+    text, found = ExportMapping.proposed(export, "requests", system="cc1", zone="Asia/Omsk")
+    ExportMapping.write(text, tmp_path / "mapping.yaml")
+    mapping = ExportMapping.read(tmp_path / "mapping.yaml")
+
+    assert (found.unknown, found.missing) == (("Цвет",), ())
+    assert mapping.columns["Телефон клиента"] == "phone"
+    assert mapping.columns["Цвет"] == ""
+    first, *others = mapping.rows_of(export).rows
+    assert (first["at"], first["amount"], others) == ("2026-05-01T10:00:00+06:00", 1500.5, [])
+    with pytest.raises(StorageError, match="there already"):
+        ExportMapping.write(text, tmp_path / "mapping.yaml")
+
+
+def test_problems_stand_at_their_cells_and_in_an_annotated_copy(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_bytes(EXPORT.encode("cp1251"))
+    export = open_export(path)
+    mapping = ExportMapping(kind="requests", columns=propose_mapping(export.columns))
+
+    problems = [export.placed(each) for each in mapping.rows_of(export).problems]
+
+    assert [(each.place.sheet, each.place.address, each.value) for each in problems] == [
+        ("export", "B3", "завтра"),
+        ("export", "F3", "много"),
+    ]
+    assert problems[0].what("ru") == "«завтра» — не дата и не время."
+    assert problems[1].what("en") == "'много' is no number."
+    copy = write_marked(path, problems, tmp_path / "copy.xlsx", title="Проблемы", language="ru")
+    marked = openpyxl.load_workbook(copy)["export"]
+    assert marked["B3"].comment is not None
+    assert marked["F3"].comment is not None
+    assert marked["B2"].comment is None
+
+
+def test_a_call_s_own_number_is_not_that_of_its_request() -> None:
+    found = propose_mapping(["Номер заявки", "ID звонка", "Начало", "Номер абонента", "Длительность"], "call")
+    assert found == {
+        "Номер заявки": "request",
+        "ID звонка": "id",
+        "Начало": "at",
+        "Номер абонента": "phone",
+        "Длительность": "duration_s",
+    }
+
+
+def test_constants_words_and_clock_durations_are_read_as_the_mapping_says() -> None:
+    mapping = ExportMapping(
+        kind="calls",
+        columns={"Номер": "id", "Дата": "at", "Тел": "phone", "Тип": "direction", "Длит": "duration_s"},
+        constants={"responsible": "12"},
+        words={"direction": {"Принят": "in", "Набран": "out"}},
+    )
+    row = {"номер": 7.0, "дата": "01.05.2026 10:00", "тел": 89123456701, "тип": "Набран", "длит": "00:01:05"}
+
+    found = mapping.mapped([row, {**row, "номер": 8, "длит": "1:99"}])
+
+    assert found.rows == [
+        {
+            "responsible": "12",
+            "id": "7",
+            "at": "2026-05-01T10:00:00+03:00",
+            "phone": "89123456701",
+            "direction": "out",
+            "duration_s": 65,
+        }
+    ]
+    assert [each.code for each in found.problems] == ["duration"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "problem"),
+    [
+        ("zone", "Mars/Olympus", "is not a time zone"),
+        ("columns", {"Номер": "id", "Дата": "at", "Тел": "phome"}, "perhaps phone"),
+        ("columns", {"Номер": "id", "Дата": "at", "Тел": "id"}, "beside two headings"),
+        ("columns", {"Номер": "id"}, "no heading is at"),
+        ("kind", "letters", "requests"),
+        ("colour", "red", "not permitted"),
+    ],
+)
+def test_a_mapping_file_that_cannot_be_used_says_which_entry(
+    tmp_path: Path, entry: str, value: object, problem: str
+) -> None:
+    path = tmp_path / "mapping.yaml"
+    said = {"kind": "requests", "columns": {"Номер": "id", "Дата": "at"}, entry: value}
+    path.write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+
+    with pytest.raises(SheetError, match=problem):
+        ExportMapping.read(path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "decimal", "amount"),
+    [
+        ("1.500,50", "", 1500.5),
+        ("1,500.50 ₽", "", 1500.5),
+        ("1,500", ".", 1500.0),
+        ("12 000 руб.", "", 12000.0),
+    ],
+)
+def test_amounts_are_read_by_their_separators(cell: str, decimal: Any, amount: float) -> None:
+    columns = {"id": "id", "at": "at", "sum": "amount"}
+    mapping = ExportMapping(kind="requests", columns=columns, decimal=decimal)
+    assert mapping.mapped([{"id": 1, "at": "2026-05-01", "sum": cell}]).rows[0]["amount"] == amount

@@ -8,6 +8,7 @@ Always a new file; the admin's is never touched. Of .xlsx and .xlsm everything o
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from toolkit.sheets.labels import LABELS, counted, verdict
 from toolkit.sheets.problems import Problem
 from toolkit.sheets.refusals import Language
 
-__all__ = ["write_annotated"]
+__all__ = ["write_annotated", "write_marked"]
 
 _LIMITS = Limits()
 _MOST_LISTED = 20_000
@@ -54,21 +55,62 @@ def write_annotated(
         SheetRefused: the file changed meanwhile and is not admitted.
         StorageError: the copy cannot be written.
     """
+    found = verdict(len(checked.errors), len(checked.warnings), language)
+    return write_marked(
+        path,
+        checked.problems,
+        target,
+        title=f"{checked.book.name}: {found}",
+        notes=_notes(checked, language),
+        language=language,
+        corrected=corrected,
+        limits=limits,
+    )
+
+
+def write_marked(
+    path: Path | str,
+    problems: Sequence[Problem],
+    target: Path | str,
+    *,
+    title: str,
+    notes: Sequence[str] = (),
+    language: Language = "ru",
+    corrected: bool = False,
+    limits: Limits = _LIMITS,
+) -> Path:
+    """A copy of any spreadsheet with colours and comments at its problems and a sheet that lists them.
+
+    Args:
+        path: the file that was checked.
+        problems: found in it.
+        target: the copy, .xlsx; replaced when it is there.
+        title, notes: above the list.
+        language: of comments and list.
+        corrected: see `write_annotated`.
+        limits: see `write_annotated`.
+
+    Returns:
+        The target.
+
+    Raises:
+        As `write_annotated`.
+    """
     path, target = Path(path), Path(target)
     kind = admit(path, limits)
     part = target.with_name(target.name + ".part")
     asked = {
         "kind": kind,
         "target": str(part.absolute()),
-        "title": f"{checked.book.name}: {verdict(len(checked.errors), len(checked.warnings), language)}",
-        "notes": _notes(checked, language),
+        "title": title,
+        "notes": list(notes),
         "labels": {key: words[language] for key, words in LABELS.items()},
-        "marks": _marks(checked.problems, language, corrected),
+        "marks": _marks(problems, language, corrected),
         "lines": [
             _line(each, language)
-            for each in sorted(checked.problems, key=lambda each: each.severity != "error")[:_MOST_LISTED]
+            for each in sorted(problems, key=lambda each: each.severity != "error")[:_MOST_LISTED]
         ],
-        "left": max(0, len(checked.problems) - _MOST_LISTED),
+        "left": max(0, len(problems) - _MOST_LISTED),
     }
     try:
         part.touch(mode=0o600)
@@ -91,7 +133,7 @@ def _notes(checked: CheckedDirectory, language: Language) -> list[str]:
     return [*notes, LABELS["click"][language]] if checked.problems else notes
 
 
-def _marks(problems: list[Problem], language: Language, corrected: bool) -> list[dict[str, Any]]:
+def _marks(problems: Sequence[Problem], language: Language, corrected: bool) -> list[dict[str, Any]]:
     """One for each cell: its worst severity, all its sentences, the corrected value."""
     by_cell: dict[tuple[str, int, int], list[Problem]] = defaultdict(list)
     for problem in sorted(problems, key=lambda each: each.severity != "error"):

@@ -68,16 +68,20 @@ class Problem:
 
     def what(self, language: Language) -> str:
         """What is wrong, as a sentence."""
-        return self._filled(PROBLEMS[self.code][language][0])
+        return self._filled(self.sentences(language)[0])
 
     def fix(self, language: Language) -> str:
         """What to do, as a sentence."""
-        return self._filled(PROBLEMS[self.code][language][1])
+        return self._filled(self.sentences(language)[1])
+
+    def sentences(self, language: Language) -> tuple[str, str]:
+        """What is wrong, and what to do, before the facts are filled in."""
+        return PROBLEMS[self.code][language]
 
     @property
     def further_suggestion(self) -> str | None:
         """The suggestion, unless the sentences name it already."""
-        return None if "{suggestion}" in PROBLEMS[self.code]["en"][1] else self.suggestion
+        return None if "{suggestion}" in self.sentences("en")[1] else self.suggestion
 
     def _filled(self, text: str) -> str:
         also = ", ".join(
