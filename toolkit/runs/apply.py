@@ -18,7 +18,8 @@ from typing import Any, Protocol, cast
 from toolkit.client import Clock, Command, Outcome
 from toolkit.errors import AccessRefused, BreakerOpen, Paused, Rejected, Unreachable
 from toolkit.records import FieldType, entity
-from toolkit.runs.carriers import Row, Verdict, carrier
+from toolkit.runs.call_recordings import CallCopying
+from toolkit.runs.carriers import Row, Verdict, carrier, method_of
 from toolkit.runs.changes import AFTERWARDS
 from toolkit.runs.folder import Run
 from toolkit.runs.journal import SETTLED, Settled
@@ -34,7 +35,6 @@ from toolkit.runs.packing import (
 )
 from toolkit.runs.recordings import MOST_AT_ONCE, Copying, FileDoor
 from toolkit.runs.references import REFERENCE, NotMade, in_place, made, made_by
-from toolkit.runs.rows import records_in
 from toolkit.runs.telephony_records import call_id_of, facts_of_line, finish, register
 
 __all__ = ["ApplyRules", "Door", "Progress", "apply"]
@@ -304,6 +304,8 @@ class _Apply:
         while chunk:
             following = next(chunks, None)
             verdicts = self._write_chunk(chunk, verdicts, following)
+            if chunk[0].kind == "note" and any(row.change not in self.settled for row in chunk):
+                return False  # a card tells its story in order: nothing newer may overtake this
             chunk = following
         return True
 
@@ -324,7 +326,7 @@ class _Apply:
 
     def _copy_group(self, group: list[Row]) -> None:
         """Recordings, one at a time; what nobody wrote yet is looked up by the two dozen."""
-        copying = Copying(cast(FileDoor, self.portal), self.run.folder)
+        copying = self._copying(group[0])
         try:
             for start in range(0, len(group), MOST_AT_ONCE):
                 chunk = group[start : start + MOST_AT_ONCE]
@@ -384,7 +386,14 @@ class _Apply:
         self._settle(list(told.values()))
         return [row for row in chunk if row.change not in told]
 
-    def _copied(self, row: Row, copying: Copying) -> Settled:
+    def _copying(self, row: Row) -> Copying | CallCopying:
+        """Who carries recordings to records like this one's."""
+        door = cast(FileDoor, self.portal)
+        if row.entity == "activity":
+            return CallCopying(door, self.run)
+        return Copying(door, self.run.folder)
+
+    def _copied(self, row: Row, copying: Copying | CallCopying) -> Settled:
         """What became of one recording. Its checksum is journaled before it is sent."""
         if self.portal.stopping:
             self._pause()
@@ -419,7 +428,8 @@ class _Apply:
         for row in group:
             tries = self.tries.get(row.change, 0)
             allowed = min(most, _PIECES.get(tries, 1)) if tries else most
-            if piece and (len(piece) >= min(size, allowed)):
+            told = row.kind == "note" and any(each.record_id == row.record_id for each in piece)
+            if piece and (told or len(piece) >= min(size, allowed)):
                 yield piece
                 piece = []
                 most = in_one_request(group, self.portal.cost)
@@ -444,7 +454,9 @@ class _Apply:
                 self._give_up_reading(outcome, chunk[0])
         if not outcomes:
             return [_OPEN] * len(chunk)
-        return carrier(chunk[0].kind).judge(
+        carries = carrier(chunk[0].kind)
+        outcomes = carries.completed(chunk, outcomes, self._send)
+        return carries.judge(
             chunk, outcomes, self.types.get(chunk[0].entity, _DocumentedTypes(chunk[0].entity))
         )
 
@@ -588,19 +600,17 @@ class _Apply:
 
     def _compare(self, group: list[Row]) -> None:
         """Recordings whose outcome is unknown: the same bytes there, or none, or somebody else's file."""
-        copying = Copying(cast(FileDoor, self.portal), self.run.folder)
+        copying = self._copying(group[0])
         known = self.journal.results()
         try:
             for start in range(0, len(group), MOST_AT_ONCE):
                 chunk = group[start : start + MOST_AT_ONCE]
-                outcome = self._send(carrier("copy").reads(chunk))[0]
-                if outcome.state != "done":
-                    self._give_up_reading(outcome, chunk[0])
-                held = records_in(entity(chunk[0].entity), outcome)
-                for row in chunk:
-                    facts = known.get(row.change) or {}
-                    verdict = copying.compared(row, held.get(row.record_id), facts)
-                    self._settle([self._found(row, verdict)])
+                outcomes = self._send(copying.proofs(chunk))
+                for outcome in outcomes:
+                    if outcome.state != "done":
+                        self._give_up_reading(outcome, chunk[0])
+                verdicts = copying.proven(chunk, outcomes, known)
+                self._settle(self._found(row, verdict) for row, verdict in zip(chunk, verdicts, strict=True))
                 self.progress(Progress(self._count_settled(), self.total, "look up"))
         finally:
             copying.close()
@@ -666,7 +676,8 @@ class _Apply:
             raise BreakerOpen(self.portal.host, self.run.id, self.failures, code, message)
 
     def _give_up_reading(self, outcome: Outcome, row: Row) -> None:
-        method = carrier(row.kind).reads([row])[0].method
+        reads = carrier(row.kind).reads([row])
+        method = reads[0].method if reads else method_of(row)
         if outcome.code == "STOPPED":
             self._pause()
         self.journal.event("unreadable", method=method, code=outcome.code, message=outcome.message)

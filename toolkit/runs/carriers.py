@@ -8,6 +8,7 @@ from typing import Any
 from toolkit.client import Command, Outcome
 from toolkit.records import Entity, FieldType, entity, same
 from toolkit.runs.bindings import Bind, bind_method
+from toolkit.runs.call_recordings import ATTACH_METHOD
 from toolkit.runs.merges.carrying import MERGE_METHOD, Merge
 from toolkit.runs.multivalues import as_added, as_edits, as_imported, same_rows
 from toolkit.runs.notes import ADD_METHOD, DELETE_METHOD, Note
@@ -276,7 +277,7 @@ def method_of(row: Row) -> str:
     if row.kind == "note":
         return ADD_METHOD if row.after else DELETE_METHOD
     if row.kind == "copy":
-        return entity(row.entity).update_method
+        return ATTACH_METHOD if "line" in row.after else entity(row.entity).update_method
     if imported(row):
         return "crm.item.import"
     if row.entity == "call":

@@ -30,6 +30,7 @@ __all__ = [
     "listed",
     "merges",
     "noted",
+    "noted_on",
     "notices",
     "rewrites",
     "rewrites_of_made",
@@ -385,6 +386,26 @@ def noted(
     before = ["{}"] * len(ids) if held is None else _each_object(held)
     after = ["{}"] * len(ids) if texts is None else _each_object([{"comment": each} for each in texts])
     return _rows("note", entity, ids, before, after, reason, list(markers), group)
+
+
+def noted_on(
+    entity: str, targets: Sequence[int | str], *, texts: Sequence[str], marks: Sequence[str], reason: str
+) -> Changes:
+    """Comments in the timelines of cards which people made, or which earlier changes of the same plan make.
+
+    Args:
+        entity: `contact`, `company`, `lead`, `deal`.
+        targets: for each the id of its card, or the marker of the create that makes it.
+        texts: of the comments; the last line of each says what it stands for, as `toolkit.runs.notes.signed` puts it.
+        marks: what each stands for.
+        reason: why.
+    """
+    after = _each_object([{"comment": each} for each in texts])
+    ids = [pd.NA if isinstance(each, str) else int(each) for each in targets]
+    markers = [each if isinstance(each, str) else mark for each, mark in zip(targets, marks, strict=True)]
+    return _rows(
+        "note", entity, pd.Series(ids, dtype="Int64"), ["{}"] * len(after), after, reason, markers, ""
+    )
 
 
 def notices(

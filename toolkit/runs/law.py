@@ -33,6 +33,9 @@ def carried_out(tables: Mapping[str, pd.DataFrame], changes: Changes) -> dict[st
         cells: dict[str, Any] = in_place(json.loads(row["after"]), made)
         if row["kind"] == "bind" and row["entity"] in SETTINGS:
             after[row["entity"]] = as_set(table, row["entity"], int(row["record_id"]), cells)
+        elif row["kind"] == "copy" and "line" in cells:
+            calls = after["call"]
+            _put(calls, calls["EXTERNAL_CALL_ID"] == cells["line"], "RECORD_FILE_ID", 1)
         elif row["kind"] == "copy":
             appeal = made.get(row["marker"], row["record_id"])
             _put(table, table[id_field] == appeal, cells["field"], cells.get("file", 1))

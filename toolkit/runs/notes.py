@@ -1,7 +1,7 @@
 """Comments in the timeline of a card: written once, found again by a marker in their text, taken back by undo.
 
 A comment has no external key. Its last line says what it stands for (`b24kit merge:contact:5:6,7`), and before a
-comment is written the newest fifty of the card are looked through for it.
+comment is written those of the card are looked through for it, page by page, the newest first.
 
 Source: api-reference/crm/timeline/comments/crm-timeline-comment-{add,list,delete}.md, read 2026-11-22.
 """
@@ -9,7 +9,8 @@ Source: api-reference/crm/timeline/comments/crm-timeline-comment-{add,list,delet
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -19,13 +20,14 @@ from toolkit.records import FieldType
 from toolkit.runs.changes import Changes, noted
 from toolkit.runs.rows import Base, Row, Verdict, listed_in
 
-__all__ = ["ADD_METHOD", "DELETE_METHOD", "Note", "notes_of_merges", "notes_taken_back"]
+__all__ = ["ADD_METHOD", "DELETE_METHOD", "Note", "mark_of", "notes_of_merges", "notes_taken_back", "signed"]
 
 ADD_METHOD = "crm.timeline.comment.add"
 DELETE_METHOD = "crm.timeline.comment.delete"
 LOST = "what the merged cards said otherwise"
 BACK = "written by the run"
 _SIGN = "b24kit "
+_PAGE = 50
 
 
 class Note(Base):
@@ -45,6 +47,30 @@ class Note(Base):
             for row in rows
         ]
 
+    def completed(
+        self,
+        rows: Sequence[Row],
+        outcomes: Sequence[Outcome],
+        send: Callable[[Sequence[Command]], list[Outcome]],
+    ) -> list[Outcome]:
+        """The same with the further pages of cards that have more comments than one holds.
+
+        A card is read on until the comment is found. Somebody who comments meanwhile moves comments to a later page,
+        never past the reader.
+        """
+        found = list(outcomes)
+        start = _PAGE
+        open_ = [at for at, row in enumerate(rows) if _goes_on(row, found[at], start)]
+        while open_:
+            reads = [self.reads([rows[at]])[0] for at in open_]
+            more = send([Command(each.method, {**each.params, "start": start}) for each in reads])
+            for at, outcome in zip(open_, more, strict=True):
+                joined = [*listed_in(found[at]), *listed_in(outcome)] if outcome.state == "done" else None
+                found[at] = outcome if joined is None else replace(outcome, result=joined)
+            start += _PAGE
+            open_ = [at for at in open_ if _goes_on(rows[at], found[at], start)]
+        return found
+
     def judge(
         self, rows: Sequence[Row], outcomes: Sequence[Outcome], types: Mapping[str, FieldType]
     ) -> list[Verdict]:
@@ -56,7 +82,7 @@ class Note(Base):
                 continue
             found = {int(each["ID"]): str(each["COMMENT"]) for each in listed_in(outcome)}
             if row.after:
-                ids = [number for number, text in found.items() if _signed(text, row.marker)]
+                ids = [number for number, text in found.items() if _last(text) == _last(row.after["comment"])]
                 verdicts.append(Verdict("true", result={"id": min(ids)}) if ids else Verdict("open"))
             else:
                 verdicts.append(self._gone(found.get(int(row.before["id"])), str(row.before["comment"])))
@@ -83,9 +109,31 @@ class Note(Base):
         return {"id": int(answer)} if str(answer).isdigit() and not isinstance(answer, bool) else None
 
 
-def _signed(text: str, marker: str) -> bool:
-    lines = text.strip().splitlines()
-    return bool(lines) and lines[-1].strip() == _SIGN + marker
+def signed(text: str, mark: str) -> str:
+    """A comment that says in its last line what it stands for."""
+    return f"{text}\n{_SIGN}{mark}"
+
+
+def mark_of(comment: str) -> str:
+    """What a comment of ours stands for; "" for anybody else's."""
+    last = _last(comment)
+    return last.removeprefix(_SIGN) if last.startswith(_SIGN) else ""
+
+
+def _last(text: str) -> str:
+    lines = str(text).strip().splitlines()
+    return lines[-1].strip() if lines else ""
+
+
+def _goes_on(row: Row, outcome: Outcome, read: int) -> bool:
+    """Whether the comment looked for may stand on a further page."""
+    there = listed_in(outcome) if outcome.state == "done" else []
+    if len(there) < read:
+        return False
+    if not row.after:
+        return all(int(each["ID"]) != int(row.before["id"]) for each in there)
+    wanted = _last(row.after["comment"])
+    return all(_last(each["COMMENT"]) != wanted for each in there)
 
 
 def notes_of_merges(
@@ -117,7 +165,7 @@ def notes_of_merges(
                 for each in lost
             ]
             ids.append(int(row["record_id"]))
-            texts.append("\n".join([*lines, _SIGN + marker]))
+            texts.append(signed("\n".join(lines), marker))
             markers.append(marker)
             groups.append(str(row["group"]))
         parts.append(noted(str(name), ids, texts=texts, markers=markers, reason=LOST, group=groups))

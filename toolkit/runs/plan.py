@@ -62,7 +62,7 @@ class Plan:
         table = table.sort_values("phase", kind="stable").reset_index(drop=True)
         table["change"] = range(len(table))
         table["struck"] = False
-        with_id = table[table["record_id"].notna() & ~table["kind"].isin(["notify", "bind", "copy"])]
+        with_id = table[table["record_id"].notna() & ~table["kind"].isin(["notify", "bind", "copy", "note"])]
         twice = with_id[with_id.duplicated(["phase", "kind", "entity", "record_id"])]
         if len(twice):
             row = twice.iloc[0]

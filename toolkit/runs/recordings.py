@@ -139,7 +139,9 @@ class Copy(Base):
     """How the present of a copy is read: the field it goes to."""
 
     def reads(self, rows: Sequence[Row]) -> list[Command]:
-        """One list of the records by id."""
+        """One list of the records by id; calls are looked up together with what is asked of them."""
+        if rows[0].entity == "activity":
+            return []
         kind = entity(rows[0].entity)
         fields = [kind.id_field, *dict.fromkeys(row.after["field"] for row in rows)]
         params = kind.list_params(fields, {f"@{kind.id_field}": [row.record_id for row in rows]})
@@ -280,14 +282,24 @@ class Copying:
             return Settled(row.change, "rejected", "RECORDING_NOT_TAKEN", "the portal took no file")
         return Settled(row.change, "done", result={**found.facts(row), "id": file})
 
-    def compared(self, row: Row, record: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> Verdict:
-        """Whether a record holds the recording the journal knows by its checksum.
+    def proofs(self, rows: Sequence[Row]) -> list[Command]:
+        """What tells, after a lost answer, which files the records hold."""
+        return Copy().reads(rows)
+
+    def proven(
+        self, rows: Sequence[Row], outcomes: Sequence[Outcome], known: Mapping[int, Mapping[str, Any]]
+    ) -> list[Verdict]:
+        """Whether the records hold the recordings the journal knows by their checksums.
 
         Args:
-            row: a copy whose outcome is not known.
-            record: what the record reads now.
-            facts: what the journal kept before it was sent.
+            rows: copies whose outcome is not known.
+            outcomes: of `proofs`.
+            known: what the journal kept before each was sent.
         """
+        held = records_in(entity(rows[0].entity), outcomes[0])
+        return [self._compared(row, held.get(row.record_id), known.get(row.change) or {}) for row in rows]
+
+    def _compared(self, row: Row, record: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> Verdict:
         verdict = _present(row, record)
         if record is None or verdict.state == "open":
             return verdict
@@ -331,6 +343,7 @@ def judge_copies(plan: pd.DataFrame, after: Snapshot) -> tuple[int, list[tuple[s
     """
     good, wrong = 0, []
     rows = plan[(plan["kind"] == "copy") & (plan["state"] == "done") & plan["record_id"].notna()]
+    rows = rows[rows["entity"] != "activity"]  # of calls: see `toolkit.runs.call_recordings`
     for name, ours in rows.groupby("entity"):
         if name not in after.entities:
             good += len(ours)

@@ -7,7 +7,7 @@ lost reply (was it done?), and in undo (is it still what we wrote?).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -95,6 +95,15 @@ class Carrier(Protocol):
         """The write."""
         ...
 
+    def completed(
+        self,
+        rows: Sequence[Row],
+        outcomes: Sequence[Outcome],
+        send: Callable[[Sequence[Command]], list[Outcome]],
+    ) -> list[Outcome]:
+        """The outcomes of `reads`, with what takes further requests to see."""
+        ...
+
     def result(self, outcome: Outcome) -> Any:
         """What of the portal's answer must be kept (the id of a created record), or None."""
         ...
@@ -115,6 +124,15 @@ class Base:
 
     true_codes: frozenset[str] = frozenset()
     reads_back = False
+
+    def completed(
+        self,
+        rows: Sequence[Row],
+        outcomes: Sequence[Outcome],
+        send: Callable[[Sequence[Command]], list[Outcome]],
+    ) -> list[Outcome]:
+        """What was read tells it all."""
+        return list(outcomes)
 
     def result(self, outcome: Outcome) -> Any:
         """Nothing of the answer is kept."""

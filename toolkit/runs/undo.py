@@ -181,6 +181,8 @@ class Undo(Operation):
                 parts.append(self._binds(str(name), rows, tables))
             elif kind == "note":
                 parts.append(notes_taken_back(str(name), rows))
+            elif kind == "copy" and name == "activity":
+                parts.append(self._recordings(rows))
             elif kind == "copy":
                 parts.append(self._copies(str(name), rows, tables[str(name)]))
             elif kind != "notify":
@@ -355,6 +357,14 @@ class Undo(Operation):
             after.append({field: ""})
         taken = rewrites(name, ids, before=before, after=after, reason="copied by the run")
         return Changes.joined(taken.at_phase(PHASES["update"] - 1), _kept(name, kept))
+
+    def _recordings(self, rows: pd.DataFrame) -> Changes:
+        """A recording goes with the call the run made; with any other it stays."""
+        made = set(
+            made_by(self._done, dict(zip(self._done["change"], self._results(), strict=True))).values()
+        )
+        ids = [int(each) for each in rows["record_id"] if int(each) not in made]
+        return listed("activity", ids, NOT_UNDOABLE, RECORDING)
 
     def _written(self) -> dict[str, list[int]]:
         """Ids of the records that were written or made, by entity."""

@@ -22,6 +22,7 @@ from toolkit.client import Clock
 from toolkit.errors import StorageError
 from toolkit.records import Difference, FieldType, Snapshot, Wanted, compare, entity, same, take_snapshot
 from toolkit.runs.bindings import HANGING
+from toolkit.runs.call_recordings import judge_call_recordings
 from toolkit.runs.folder import Run, private
 from toolkit.runs.merges.verdict import MergesDone
 from toolkit.runs.mirrored import Mirrored
@@ -152,9 +153,9 @@ def judge(run: Run, after: Snapshot, again: Plan) -> Certificate:
         cells += bad
     as_planned += _judge_creates(plan, after, cells)
     as_planned += _judge_deletes(plan, after, cells)
-    good, lost = judge_copies(plan, after)
-    as_planned += good
-    cells += [_cell(*each, someone_else=True, by=None, at=None) for each in lost]
+    for good, lost in (judge_copies(plan, after), judge_call_recordings(plan, after)):
+        as_planned += good
+        cells += [_cell(*each, someone_else=True, by=None, at=None) for each in lost]
     good, wrong = merges.judge(after)
     as_planned += good
     cells += [_cell(*each, someone_else=False, by=None, at=None) for each in wrong]
