@@ -13,7 +13,7 @@ from toolkit.settings import Settings
 from toolkit.workflow import Workspace
 
 from ..runs.conftest import SECRET, World
-from ..runs.duplicates import make_doubled
+from ..runs.duplicates import ask, make_doubled
 
 
 @pytest.fixture
@@ -65,6 +65,20 @@ def test_a_merged_card_is_found_under_its_new_id_and_after_the_undo_under_anothe
 
     assert workflow.alias(work, 5)["contact"] > 6
     assert workflow.alias(work, 77) == {}
+
+
+def test_items_of_every_smart_process_follow_without_being_named(work: Workspace, world: World) -> None:
+    ask(world, "crm.type.add", fields={"title": "Обращения", "entityTypeId": 177, "isClientEnabled": "Y"})
+    fields = {"title": "Звонок", "contactIds": [5]}
+    number = ask(world, "crm.item.add", entityTypeId=177, fields=fields)["item"]["id"]
+
+    run = workflow.plan(work, "deduplicate", {})
+    world.apply(run)
+
+    assert ask(world, "crm.item.get", entityTypeId=177, id=number)["item"]["contactIds"] == [4]
+    same_order = workflow.unfinished(work, "deduplicate", {})
+    assert same_order is not None
+    assert same_order.id == run.id
 
 
 def test_a_card_on_which_a_workflow_runs_is_not_merged_away(work: Workspace, world: World) -> None:

@@ -145,7 +145,7 @@ def test_items_of_a_smart_process_follow_and_return(world: World) -> None:
 def test_a_smart_process_that_was_not_read_is_listed(world: World) -> None:
     told = world.plan().plan.listed.query("entity == 'type'")
 
-    assert told["details"].tolist() == [f"Обращения: name item:{PROCESS} in children"]
+    assert told["details"].tolist() == [f"Обращения: name {PROCESS} in processes"]
 
 
 def test_elements_of_lists_are_listed_with_what_the_card_is_called_now(world: World) -> None:

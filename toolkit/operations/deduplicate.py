@@ -108,6 +108,8 @@ class DeduplicateParams(OperationParams):
         choices: what a person chose in a review of an earlier plan on the same cards; see `GroupChoice`.
         children: records that name cards, as clients or in custom fields, and shall name the surviving ones
             afterwards: deal, lead, quote, invoice, and `item:177` for the items of a smart process.
+        processes: smart processes whose items name cards too, by number. `workflow.plan` fills in all the portal
+            has unless they are given; an empty list leaves them out.
         activities: read activities: they help to choose the master, and are bound to it where the portal
             leaves them behind.
         tasks: read the portal's tasks, which name cards too; needs the scope `task`.
@@ -137,6 +139,7 @@ class DeduplicateParams(OperationParams):
     children: list[Annotated[str, Field(pattern=r"^(deal|lead|quote|invoice|item:[1-9]\d*)$")]] = Field(
         default=["deal", "lead", "quote", "invoice"]
     )
+    processes: list[Annotated[int, Field(ge=1)]] | None = None
     activities: bool = True
     timeline_notes: bool = False
     tasks: bool = True
@@ -158,12 +161,13 @@ class Deduplicate(Operation):
         "ru": "карточки возвращаются под новыми номерами, с полями, связями и реквизитами; без истории",
     }
     Params = DeduplicateParams
-    filled_in: ClassVar[frozenset[str]] = frozenset({"choices", "decisions"})
+    filled_in: ClassVar[frozenset[str]] = frozenset({"choices", "decisions", "processes"})
 
     def reads(self, params: DeduplicateParams) -> Mapping[str, Read]:
         """Every card whole, what hangs on it, and how the portal defines its fields."""
         reads = {"user": Read(_USER), "type": Read(["id", "title", "entityTypeId"])}
-        cards = dict.fromkeys(["contact", "company", *params.entities, *params.children])
+        items = [f"item:{number}" for number in params.processes or ()]
+        cards = dict.fromkeys(["contact", "company", *params.entities, *params.children, *items])
         reads |= {name: Read() for name in cards}
         reads |= {f"field:{entity(name).entity_type_id}": Read() for name in cards}
         reads |= {name: Read() for name in ("requisite", "bankdetail", "address", "requisitelink")}

@@ -49,6 +49,9 @@ def plan(work: Workspace, name: str, given: Mapping[str, Any]) -> Run:
     if isinstance(params, DeduplicateParams):
         with connect(work) as portal:
             params = with_decisions(work, params, portal.host)
+            if params.processes is None:
+                kinds = [int(each["entityTypeId"]) for page in portal.list("crm.type.list") for each in page]
+                params = params.model_copy(update={"processes": sorted(kinds)})
     return planned(work, operation, params)
 
 

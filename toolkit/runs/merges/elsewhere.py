@@ -182,7 +182,7 @@ def unread_processes(tables: Tables) -> Changes:
         unread["id"],
         UNREAD,
         [
-            f"{title}: name item:{int(number)} in children"
+            f"{title}: name {int(number)} in processes"
             for title, number in zip(unread["title"], unread["entityTypeId"], strict=True)
         ],
     )
