@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lab words coverage constraints benchmarks clean browser
+.PHONY: demo test lab words coverage constraints benchmarks clean programs
 
 # The whole story on a sandbox portal: plan, rehearse, apply, prove, undo.
 demo: $(STAMP)
@@ -15,7 +15,7 @@ lab: $(STAMP)
 	$(BIN)/b24kit notebook lab
 
 # Every check and every test.
-test: $(STAMP) browser
+test: $(STAMP) programs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
@@ -28,14 +28,16 @@ $(STAMP): pyproject.toml .ci/constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt --editable '.[notebook,dev]'
 	touch $(STAMP)
 
-# What tests of pages and workbooks need; without root it is named instead of installed.
-browser:
-	@if ! { command -v chromium && command -v chromedriver && command -v soffice; } >/dev/null 2>&1; then \
+# What tests of pages, workbooks and queues need; without root it is named instead of installed.
+programs:
+	@if ! { command -v chromium && command -v chromedriver && command -v soffice && [ -x /usr/sbin/rabbitmq-server ]; } \
+			>/dev/null 2>&1; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-				chromium chromium-driver libreoffice-calc poppler-utils fonts-dejavu >/dev/null; \
+				chromium chromium-driver libreoffice-calc poppler-utils fonts-dejavu rabbitmq-server >/dev/null; \
 		else \
-			echo "Tests of pages and workbooks will be skipped: install chromium, chromium-driver, libreoffice-calc."; \
+			echo "Tests of pages, workbooks and queues will be skipped: install chromium, chromium-driver," \
+				"libreoffice-calc, rabbitmq-server."; \
 		fi; \
 	fi
 

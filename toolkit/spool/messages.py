@@ -10,7 +10,22 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-__all__ = ["Message", "digest_of", "message_of", "version_of"]
+from toolkit.spool.refusals import SourceRefused
+
+__all__ = [
+    "HALF_A_LETTER",
+    "NOT_A_ROW",
+    "NOT_JSON",
+    "Message",
+    "digest_of",
+    "message_of",
+    "row_of",
+    "version_of",
+]
+
+HALF_A_LETTER = "it holds half a letter (a lone surrogate)"
+NOT_JSON = "it is not JSON in UTF-8"
+NOT_A_ROW = "it is JSON, but not an object with columns"
 
 _DIGITS = 20  # numbers are compared as text: padded
 
@@ -44,11 +59,35 @@ def message_of(
         known_as: its id; "" for one made from the source and the content.
         key, version: names of columns; "" or a missing cell for none.
         source: where it came from.
+
+    Raises:
+        SourceRefused: a text of it holds half a letter, which no file can keep.
     """
     body = json.dumps(row, ensure_ascii=False, sort_keys=True, default=_as_text)
+    if not _whole(body):
+        raise SourceRefused(source or "a row", HALF_A_LETTER, "Mend it where it was written.")
     known_by = known_as or f"{source}#{digest_of(body)}"
     order = "" if row.get(key) is None else str(row[key]).strip()
     return Message(known_by, body, order, version_of(row.get(version)), source)
+
+
+def row_of(body: str | bytes, source: str = "") -> dict[str, Any]:
+    """The row another system wrote as JSON.
+
+    Raises:
+        SourceRefused: it is not JSON, no object, or holds what no file can keep; `problem` says which.
+    """
+    try:
+        row = json.loads(
+            body.decode("utf-8-sig") if isinstance(body, bytes) else body, parse_constant=_no_number
+        )
+    except (ValueError, RecursionError) as error:
+        raise SourceRefused(source, NOT_JSON, "Mend it where it was written.") from error
+    if not isinstance(row, dict):
+        raise SourceRefused(source, NOT_A_ROW, "Mend it where it was written.")
+    if not _whole(json.dumps(row, ensure_ascii=False)):
+        raise SourceRefused(source, HALF_A_LETTER, "Mend it where it was written.")
+    return row
 
 
 def version_of(value: object) -> str:
@@ -79,3 +118,15 @@ def digest_of(text: str | bytes) -> str:
 
 def _as_text(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")

@@ -6,15 +6,15 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
 from toolkit.errors import StorageError
-from toolkit.spool.messages import Message, digest_of
-from toolkit.spool.refusals import SpoolInUse
+from toolkit.spool.messages import Message, digest_of, row_of
+from toolkit.spool.refusals import SourceRefused, SpoolInUse
 
 __all__ = ["OUTDATED", "SAME_ID", "Batch", "Put", "Spool", "State"]
 
@@ -53,12 +53,14 @@ class Put:
         known: were here before.
         outdated: a newer one of the same key had been handed over.
         dead: could not be used.
+        misnamed: those whose id was used before for something else; the dead ones, and those dead before.
     """
 
     new: int = 0
     known: int = 0
     outdated: int = 0
     dead: int = 0
+    misnamed: tuple[Message, ...] = field(default=(), compare=False)
 
     def __add__(self, other: Put) -> Put:
         return Put(
@@ -66,6 +68,7 @@ class Put:
             self.known + other.known,
             self.outdated + other.outdated,
             self.dead + other.dead,
+            (*self.misnamed, *other.misnamed),
         )
 
 
@@ -170,7 +173,8 @@ class Spool:
         if held["body"] == each.body:
             return Put(known=1)
         other = replace(each, id=f"{each.id}#{digest_of(each.body)}")
-        return Put(dead=1) if self._insert(other, "dead", SAME_ID) else Put(known=1)
+        fresh = self._insert(other, "dead", SAME_ID)
+        return Put(known=int(not fresh), dead=int(fresh), misnamed=(each,))
 
     def _insert(self, each: Message, state: State, reason: str) -> bool:
         done = self._db.execute(
@@ -302,7 +306,7 @@ class Spool:
         put = Put()
         with self._transaction("retry"):
             for row in self._dead(ids):
-                if not _is_object(row["body"]) or row["reason"] == SAME_ID:
+                if not _is_row(row["body"]) or row["reason"] == SAME_ID:
                     put += Put(dead=1)
                     continue
                 late = self._newer_went(row["key"], row["version"], row["seq"])
@@ -370,8 +374,9 @@ class Spool:
             ) from error
 
 
-def _is_object(text: str) -> bool:
+def _is_row(text: str) -> bool:
     try:
-        return isinstance(json.loads(text), dict)
-    except ValueError:
+        row_of(text)
+    except SourceRefused:
         return False
+    return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from toolkit.spool.addresses import address_of, without_secret
 from toolkit.spool.messages import message_of
 from toolkit.spool.refusals import SourceRefused, SourceUnreachable
 from toolkit.spool.source import TookIn
@@ -52,25 +52,22 @@ class SqlSource:
 
     @classmethod
     def read(cls, path: Path, *, key: str = "", version: str = "") -> SqlSource:
-        """The source a YAML file describes: name, address_from, query, mark, first.
+        """The source a YAML file describes: name, address_from or address_file, query, mark, first.
 
-        The address itself, with its password, stands in the environment variable `address_from` names.
+        The address itself, with its password, stands in the environment variable `address_from` names, or
+        alone in `address_file`.
 
         Raises:
-            SourceRefused: the file cannot be read or used, or the variable is not set.
+            SourceRefused: the file cannot be read or used, or the address is not where it should be.
         """
         try:
             said = yaml.safe_load(path.read_text(encoding="utf-8"))
             given = {each: said[each] for each in ("name", "query", "mark")}
-            address = os.environ[said["address_from"]]
-        except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
+            first = said.get("first", "")
+        except (OSError, yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError) as error:
             problem = f"lacks {error}" if isinstance(error, KeyError) else f"cannot be read: {error}"
-            raise SourceRefused(
-                str(path),
-                problem,
-                "It needs name, address_from (an environment variable that is set), query, mark.",
-            ) from error
-        return cls(**given, address=SecretStr(address), first=said.get("first", ""), key=key, version=version)
+            raise SourceRefused(str(path), problem, "It needs name, address_from, query, mark.") from error
+        return cls(**given, address=address_of(said, path), first=first, key=key, version=version)
 
     def take_in(self, spool: Spool) -> TookIn:
         """Take in what changed. Rows and watermark reach the disk in one commit.
@@ -94,7 +91,7 @@ class SqlSource:
                     put += self._put(spool, some)
         except DBAPIError as error:
             # The driver's words without the statement: SQLAlchemy would append it with its values.
-            raise SourceUnreachable(self.name, self._without_secret(str(error.orig))) from None
+            raise SourceUnreachable(self.name, without_secret(str(error.orig), self.address)) from None
         except SQLAlchemyError as error:
             raise SourceRefused(
                 self.name, f"has a query that cannot be used: {type(error).__name__}", "Mend the query."
@@ -125,13 +122,6 @@ class SqlSource:
         if kind == "datetime":
             return datetime.fromisoformat(value)
         return date.fromisoformat(value) if kind == "date" else value
-
-    def _without_secret(self, words: str) -> str:
-        address = self.address.get_secret_value()
-        password = address.partition("://")[2].rpartition("@")[0].partition(":")[2]
-        for secret in (address, password):
-            words = words.replace(secret, "***") if secret else words
-        return words
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
