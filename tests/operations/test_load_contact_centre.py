@@ -196,6 +196,49 @@ def test_two_rows_of_one_client_with_different_phones_make_one_card_with_both(wo
     assert len(load(world, requests=rows).plan) == 0
 
 
+RAW = [
+    {"номер заявки": "R1", "дата": "01.05.2026 10:00", "фамилия": "Полякова", "телефон": "8 912 345-67-01"},
+    {"номер заявки": "R2", "дата": "завтра", "телефон": "8 912 345-67-02"},
+]
+
+
+def test_rows_under_their_own_headings_go_in_and_a_cell_nobody_can_read_stops_or_is_put_aside() -> None:
+    given = {"system": "cc1", "requests": RAW, "zone": "Asia/Omsk"}
+    with pytest.raises(ParameterError, match="дата: 'завтра' is no date") as refused:
+        RULE.parameters(given)
+    assert refused.value.parameter == "requests.1"
+
+    params = RULE.parameters({**given, "bad_rows": "put_aside"})
+
+    assert [(row.id, row.at.isoformat()) for row in params.requests] == [("R1", "2026-05-01T10:00:00+06:00")]
+    assert [(row.row, row.id) for row in params.unread] == [(2, "R2")]
+    assert RULE.parameters(params.model_dump(mode="json")) == params
+
+
+def test_a_heading_nobody_knows_stops_unless_a_mapping_leaves_it_out() -> None:
+    rows = [{**RAW[0], "цвет": "синий"}]
+    with pytest.raises(ParameterError, match="цвет"):
+        RULE.parameters({"system": "cc1", "requests": rows})
+
+    mapping = {"columns": {"Номер заявки": "id", "Дата": "at", "Телефон": "phone", "Цвет": ""}}
+    params = RULE.parameters({"system": "cc1", "requests": rows, "requests_mapping": mapping})
+
+    assert (params.requests[0].id, params.requests[0].last_name) == ("R1", "")
+    assert params.requests_mapping is None
+
+
+def test_rows_that_could_not_be_read_are_accounted_for(shared_tables: dict[str, pd.DataFrame]) -> None:
+    params = RULE.parameters(
+        {"system": "cc1", "topics": TOPICS, "fallback": 2, "requests": RAW, "bad_rows": "put_aside"}
+    )
+    found = RULE.accounting(shared_tables, params)
+    assert list(zip(found["id"], found["state"], found["reason"], strict=True)) == [
+        ("R1", "created", ""),
+        ("R2", "quarantined", "the row cannot be read"),
+    ]
+    assert sum(RULE.plan(shared_tables, params).tally.values()) == 2
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     rows=st.lists(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -12,18 +12,30 @@ from pydantic import Field, model_validator
 from toolkit.errors import ParameterError
 from toolkit.matching import Home
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables
+from toolkit.records.conversations import ACTIVITY_FIELDS
 from toolkit.runs.contact_centre import (
+    Appeals,
     CallRow,
+    HistoryRow,
     Loaded,
     RequestRow,
     Staff,
     Terms,
     TopicRow,
+    UnreadRow,
     load_rows,
     phones_of_companies,
+    take_rows,
 )
+from toolkit.runs.telephony import AppealShelf, appeal_fields
+from toolkit.sheets.mapping import ZONE, ExportMapping
 
 __all__ = ["LoadContactCentre", "LoadContactCentreParams"]
+
+_CALL = (*ACTIVITY_FIELDS, "ORIGIN_VERSION")
+
+
+_KINDS: Mapping[str, Literal["request", "call"]] = {"requests": "request", "calls": "call"}
 
 
 class LoadContactCentreParams(OperationParams):
@@ -31,7 +43,15 @@ class LoadContactCentreParams(OperationParams):
 
     Args:
         system: a short name of the contact centre's system; part of every marker.
-        requests, calls: the rows; on the command line `-p requests=@requests.xlsx`.
+        requests, calls: the rows; on the command line `-p requests=@requests.xlsx`. Under the names of fields, or
+            under headings of their own: those are recognised, or a mapping says which is which.
+        requests_mapping, calls_mapping: columns (heading to field), zone, constants, words, decimal, as in a mapping
+            file (`b24kit contact-centre mapping`).
+        history: rows of what was changed there and why: comments in the timelines of deals and clients.
+        zone: of moments that name none, where no mapping says it.
+        bad_rows: a row with a cell that cannot be read stops the run (`refuse`), or goes into quarantine while the
+            others go on (`put_aside`).
+        unread: rows that were put aside before: they are accounted for.
         topics: which pipeline, stage and responsible the requests of a topic get; `*` for all others.
         previous: the requests as they were last loaded: what differs from them was corrected there, what the
             portal has otherwise was edited here. Without, a card made out of a row is corrected as long as nobody
@@ -43,11 +63,29 @@ class LoadContactCentreParams(OperationParams):
         phone_alone: a row with a phone and no name is about the only person who has that number.
         requisite_preset: id of the template of new requisites.
         silent: new records by import, so that no robot is set off; otherwise as by hand.
+        calls_as: `auto`: as records of the telephone where an application connects that may read the statistics of
+            calls, otherwise as activities; `activities`: always as those.
+        recordings_folder: where the files lie which the rows of calls name; "" follows addresses only.
+        recording_most_mb: larger recordings, in MiB, are quarantined; the call itself is loaded.
+        retry_recordings: ask once more for recordings that could not be had.
+        appeals: entity type id of the smart process of appeals, to show a new call with the one made for its client
+            soon after; None without one.
+        fields: code to field of that smart process, where it was made by hand.
+        window_s: how soon after a call's end that is.
+        language: of comments.
+        telephone, recordings_gone, history_done: filled in: what the connection may do with calls, which recordings
+            earlier runs could not have, which comments they wrote.
     """
 
     system: str = Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9_-]+$")
     requests: list[RequestRow] = Field(default_factory=list)
     calls: list[CallRow] = Field(default_factory=list)
+    requests_mapping: ExportMapping | None = None
+    calls_mapping: ExportMapping | None = None
+    zone: str = ZONE
+    bad_rows: Literal["refuse", "put_aside"] = "refuse"
+    unread: list[UnreadRow] = Field(default_factory=list)
+    history: list[HistoryRow] = Field(default_factory=list)
     topics: list[TopicRow] = Field(default_factory=list)
     previous: list[RequestRow] = Field(default_factory=list)
     newest: list[str] = Field(default_factory=list)
@@ -58,6 +96,35 @@ class LoadContactCentreParams(OperationParams):
     phone_alone: bool = True
     requisite_preset: int = Field(default=1, ge=1)
     silent: bool = True
+    calls_as: Literal["auto", "activities"] = "auto"
+    recordings_folder: str = ""
+    recording_most_mb: int = Field(default=100, ge=1, le=1024)
+    retry_recordings: bool = False
+    appeals: int | None = Field(default=None, ge=128)
+    fields: dict[str, str] = Field(default_factory=dict)
+    window_s: int = Field(default=900, ge=0)
+    language: Literal["ru", "en"] = "ru"
+    telephone: Literal["no", "read", "write"] = "no"
+    recordings_gone: list[str] = Field(default_factory=list)
+    history_done: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_fields(cls, said: Any) -> Any:
+        """Rows of exports as typed rows; a mapping is used up by that."""
+        if not isinstance(said, Mapping):
+            return said
+        taken, unread = dict(said), list(said.get("unread") or ())
+        zone, put_aside = said.get("zone") or ZONE, said.get("bad_rows") == "put_aside"
+        for name, kind in _KINDS.items():
+            if not isinstance(said.get(name), list):
+                continue
+            given = said.get(f"{name}_mapping")
+            mapping = None if given is None else ExportMapping.model_validate({"kind": name, **dict(given)})
+            taken[name], left = take_rows(said[name], kind, mapping, zone=zone, put_aside=put_aside)
+            taken[f"{name}_mapping"] = None
+            unread += left
+        return {**taken, **({"unread": unread} if unread else {})}
 
     @model_validator(mode="after")
     def _one_place_each(self) -> Self:
@@ -81,7 +148,9 @@ class LoadContactCentre(Operation):
         "ru": "всё, что с тех пор никто не правил",
     }
     Params = LoadContactCentreParams
-    filled_in: ClassVar[frozenset[str]] = frozenset({"previous"})
+    filled_in: ClassVar[frozenset[str]] = frozenset(
+        {"previous", "telephone", "recordings_gone", "history_done"}
+    )
 
     def reads(self, params: LoadContactCentreParams) -> Mapping[str, Read]:
         """The clients and deals, the users, pipelines and stages, and the calls loaded before."""
@@ -95,11 +164,17 @@ class LoadContactCentre(Operation):
             "status": Read(),
         }
         if params.calls:
-            reads["activity"] = Read(filter={"TYPE_ID": 2, "ORIGINATOR_ID": "b24kit"})
+            reads["activity"] = Read(list(_CALL), filter={"TYPE_ID": 2, "ORIGINATOR_ID": "b24kit"})
+            if params.telephone != "no":
+                reads["call"] = Read(filter={"%EXTERNAL_CALL_ID": f"cc:{params.system}:call:"})
+            if params.appeals is not None:
+                reads["type"] = Read(filter={"entityTypeId": params.appeals})  # its switches, for the rehearsal
+                reads[f"item:{params.appeals}"] = Read()
         return reads
 
     def check(self, tables: Tables, params: LoadContactCentreParams) -> None:
-        """The table of topics names stages and people the portal has."""
+        """The table of topics names stages and people the portal has, and appeals hold the ids of their calls."""
+        _appeals(tables, params)
         staff, stages = Staff(tables["user"]), set(tables["status"].get("STATUS_ID", []))
         problems = []
         for number, each in enumerate(params.topics, start=1):
@@ -122,7 +197,7 @@ class LoadContactCentre(Operation):
             )
 
     def plan(self, tables: Tables, params: LoadContactCentreParams) -> Changes:
-        """Firms, then people, then deals, then calls."""
+        """Firms, then people, then deals, then calls, then what was changed of them."""
         loaded = _loaded(tables, params)
         return replace(loaded.changes, tally=loaded.account.tally())
 
@@ -130,7 +205,7 @@ class LoadContactCentre(Operation):
         """What becomes of every row.
 
         Returns:
-            One row per input row: kind (`request`, `call`), position int (from 0), id str, state (`created`,
+            One row per input row: kind (`request`, `call`, `history`), position int (from 0), id str, state (`created`,
             `edited`, `unchanged`, `review`, `quarantined`), reason str ("" where it needs none), details str.
         """
         return _loaded(tables, params).account.table()
@@ -151,5 +226,32 @@ def _loaded(tables: Tables, params: LoadContactCentreParams) -> Loaded:
         phone_alone=params.phone_alone,
         requisite_preset=params.requisite_preset,
         silent=params.silent,
+        telephony=params.calls_as == "auto" and params.telephone == "write",
+        recording_most_bytes=params.recording_most_mb * 1024 * 1024,
+        recordings_gone=frozenset(params.recordings_gone),
+        history_done=frozenset(params.history_done),
+        language=params.language,
     )
-    return load_rows(params.requests, params.calls, tables, terms, whole=params.whole)
+    return load_rows(
+        params.requests,
+        params.calls,
+        tables,
+        terms,
+        history=params.history,
+        appeals=_appeals(tables, params),
+        unread=params.unread,
+        whole=params.whole,
+    )
+
+
+def _appeals(tables: Tables, params: LoadContactCentreParams) -> Appeals | None:
+    """Those new calls are shown with.
+
+    Raises:
+        ParameterError: the smart process has no field for the ids of calls.
+    """
+    name = f"item:{params.appeals}"
+    if params.appeals is None or name not in tables:
+        return None
+    fields = appeal_fields(tables[name].columns, params.fields, asked_by=LoadContactCentre.name)
+    return Appeals(params.appeals, AppealShelf.of(tables[name], fields["calls"]), params.window_s)

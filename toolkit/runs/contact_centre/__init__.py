@@ -1,29 +1,34 @@
 """What a contact centre hands over, and what becomes of it. Pure.
 
-Start at `loading`: rows (`rows`) are sorted by who they are about (`sorting`), their clients found or made (`clients`,
-by the rules that merge also uses: `matches`), then their deals (`deals`, on the `board` of those that are there), then
-their `calls`. `terms` is what holds for all rows; `cells` says which cell of a card a row may change; `fates` is the
-account of every row. `staff` and `phones` answer who works there, and which numbers are nobody's own.
+Start at `loading`: rows (`rows`, taken in by `intake`) are sorted by who they are about (`sorting`), their clients
+found or made (`clients`, by the rules that merge also uses: `matches`), then their deals (`deals`, on the `board` of
+those that are there), then their `calls`, then what was changed (`history`). `terms` is what holds for all rows; `cells` says which cell of a card a row
+may change; `fates` is the account of every row. `staff` and `phones` answer who works there, and which numbers are
+nobody's own.
 """
 
 from __future__ import annotations
 
+from toolkit.runs.contact_centre.calls import Appeals
 from toolkit.runs.contact_centre.cells import Card, Wish, decide
 from toolkit.runs.contact_centre.fates import Account, Fate, Key, State
+from toolkit.runs.contact_centre.intake import UnreadRow, take_rows
 from toolkit.runs.contact_centre.loading import Loaded, load_rows
 from toolkit.runs.contact_centre.matches import Asked, Match, match_clients
 from toolkit.runs.contact_centre.phones import numbers_in, phones_of_companies
-from toolkit.runs.contact_centre.rows import CallRow, ClientRow, RequestRow, TopicRow, latest
+from toolkit.runs.contact_centre.rows import CallRow, ClientRow, HistoryRow, RequestRow, TopicRow, latest
 from toolkit.runs.contact_centre.staff import Staff
 from toolkit.runs.contact_centre.terms import Terms
 
 __all__ = [
     "Account",
+    "Appeals",
     "Asked",
     "CallRow",
     "Card",
     "ClientRow",
     "Fate",
+    "HistoryRow",
     "Key",
     "Loaded",
     "Match",
@@ -32,6 +37,7 @@ __all__ = [
     "State",
     "Terms",
     "TopicRow",
+    "UnreadRow",
     "Wish",
     "decide",
     "latest",
@@ -39,4 +45,5 @@ __all__ = [
     "match_clients",
     "numbers_in",
     "phones_of_companies",
+    "take_rows",
 ]

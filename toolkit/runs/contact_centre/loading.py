@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 from toolkit.runs.changes import Changes
 from toolkit.runs.contact_centre.board import Board
-from toolkit.runs.contact_centre.calls import settle_calls
+from toolkit.runs.contact_centre.calls import Appeals, CallsThere, settle_calls
 from toolkit.runs.contact_centre.clients import settle_clients
 from toolkit.runs.contact_centre.deals import settle_deals, withdrawn
-from toolkit.runs.contact_centre.fates import Account
-from toolkit.runs.contact_centre.rows import CallRow, RequestRow
+from toolkit.runs.contact_centre.fates import Account, Fate
+from toolkit.runs.contact_centre.history import cards_of_clients, settle_history, written_down
+from toolkit.runs.contact_centre.intake import UnreadRow
+from toolkit.runs.contact_centre.rows import CallRow, HistoryRow, RequestRow
 from toolkit.runs.contact_centre.sorting import sort_rows
 from toolkit.runs.contact_centre.terms import Terms
 from toolkit.runs.operation import Tables
 
 __all__ = ["Loaded", "load_rows"]
+
+UNREAD = "the row cannot be read"
 
 
 @dataclass(frozen=True)
@@ -28,27 +32,43 @@ class Loaded:
 
 
 def load_rows(
-    requests: Sequence[RequestRow], calls: Sequence[CallRow], tables: Tables, terms: Terms, *, whole: bool
+    requests: Sequence[RequestRow],
+    calls: Sequence[CallRow],
+    tables: Tables,
+    terms: Terms,
+    *,
+    history: Sequence[HistoryRow] = (),
+    appeals: Appeals | None = None,
+    unread: Sequence[UnreadRow] = (),
+    whole: bool = False,
 ) -> Loaded:
-    """Firms, then people, then deals, then calls.
+    """Firms, then people, then deals, then calls, then what was changed of them.
 
     Args:
         requests, calls: the rows.
-        tables: `contact`, `company`, `requisite`, `deal`; `activity` where there are calls.
+        tables: `contact`, `company`, `requisite`, `deal`; where there are calls `activity`, and `call` if the
+            statistics may be read.
         terms: what holds for all rows.
+        history: rows of what was changed.
+        appeals: those new calls are shown with; None for none.
+        unread: rows that could not be read: they are accounted for.
         whole: the rows are all there are: deals of others are listed as withdrawn.
     """
-    found = sort_rows({"request": requests, "call": calls}, terms)
+    rows = {"request": requests, "call": calls}
+    found = sort_rows(rows, terms)
     clients = settle_clients(found, tables, terms)
     board = Board.of(tables["deal"], terms.system)
     deals = settle_deals(requests, clients, tables["deal"], board, terms)
-    there: set[str] = set()
-    if "activity" in tables and "ORIGIN_ID" in tables["activity"]:
-        there = set(tables["activity"]["ORIGIN_ID"].dropna())
-    said = settle_calls(calls, clients, deals.of, there, terms)
-    fates = {**found.fates, **clients.fates, **deals.fates, **said.fates}
-    account = Account({"request": [each.id for each in requests], "call": [each.id for each in calls]}, fates)
-    parts = [clients.changes, deals.changes, said.changes, account.left_to_a_person()]
+    said = settle_calls(calls, clients, deals.of, CallsThere.of(tables), appeals, terms)
+    told = settle_history(history, deals.of, cards_of_clients(rows, clients, tables, terms), terms)
+    fates = {**found.fates, **clients.fates, **deals.fates, **said.fates, **told.fates}
+    ids = {kind: [each.id for each in them] for kind, them in {**rows, "history": history}.items()}
+    for row in unread:
+        fates[row.kind, len(ids[row.kind])] = Fate("quarantined", UNREAD, row.problem)
+        ids[row.kind].append(row.id)
+    account = Account(ids, fates)
+    notes = written_down([*said.comments, *told.comments])
+    parts = [clients.changes, deals.changes, said.changes, notes, account.left_to_a_person()]
     if whole:
         parts.append(withdrawn(requests, board, terms))
     return Loaded(Changes.joined(*parts), account)

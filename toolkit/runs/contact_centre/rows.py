@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["CallRow", "ClientRow", "RequestRow", "TopicRow", "last_said", "latest", "names_of"]
+__all__ = [
+    "CallRow",
+    "ClientRow",
+    "HistoryRow",
+    "RequestRow",
+    "TopicRow",
+    "Unusable",
+    "last_said",
+    "latest",
+    "names_of",
+]
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A row that was looked at already and is none: it says itself what is wrong with it.
+
+    Args:
+        words: what, by cell.
+        id: as far as it says one.
+    """
+
+    words: str
+    id: str = ""
+
+    def __repr__(self) -> str:
+        return repr(self.id)
 
 
 class ClientRow(BaseModel):
@@ -45,6 +72,13 @@ class ClientRow(BaseModel):
     responsible: str = ""
     comment: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _usable(cls, said: Any) -> Any:
+        if isinstance(said, Unusable):
+            raise ValueError(said.words)  # noqa: TRY004  # pydantic tells ValueErrors as what is wrong
+        return said
+
     @property
     def stamp(self) -> datetime:
         """When the row came to say what it says."""
@@ -72,16 +106,55 @@ class CallRow(ClientRow):
         direction: `in` or `out`, seen from the firm.
         duration_s: of the talk, in seconds; 0 when nobody answered.
         request: id of the request the call was about; "" when it is not known.
+        recording: its address, or the name of its file in the folder of recordings; "" for none.
     """
 
     direction: Literal["in", "out"] = "in"
     duration_s: int = Field(default=0, ge=0)
     request: str = ""
+    recording: str = ""
 
     @model_validator(mode="after")
     def _dialled(self) -> Self:
         if not self.phone:
             raise ValueError("a call has no phone")
+        return self
+
+
+class HistoryRow(BaseModel):
+    """A change somebody made there: what it was, what it became, and why.
+
+    Args:
+        id: of the row in the contact centre's system.
+        request: id of the request that was changed; "" for a change of the client.
+        client_id: of the client that was changed, as its rows have it; "" for a change of the request.
+        at: when, aware.
+        field: what was changed, in that system's words.
+        before, after: its values; "" for none.
+        why: the reason that was given.
+        author: who changed it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True
+    )
+
+    id: str = Field(min_length=1)
+    request: str = ""
+    client_id: str = ""
+    at: AwareDatetime
+    field: str = ""
+    before: str = ""
+    after: str = ""
+    why: str = ""
+    author: str = ""
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if not (self.request or self.client_id):
+            raise ValueError("neither request nor client_id says what was changed")
+        if not (self.field or self.before or self.after or self.why):
+            raise ValueError("it says nothing")
         return self
 
 

@@ -74,6 +74,15 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "amount": ("amount", "сумма", "стоимость"),
     "direction": ("direction", "направление", "тип звонка"),
     "duration_s": ("duration s", "длительность", "продолжительность", "длительность сек", "duration"),
+    "recording": (
+        "recording",
+        "запись",
+        "ссылка на запись",
+        "запись разговора",
+        "файл записи",
+        "record",
+        "audio",
+    ),
     "request": ("request", "по заявке", "заявка звонка"),
 }
 """Field of a row to the headings it is known by, folded."""
