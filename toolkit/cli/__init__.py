@@ -12,6 +12,7 @@ not cost.
 from __future__ import annotations
 
 import logging
+import sys
 
 import typer
 
@@ -37,7 +38,8 @@ from toolkit.cli import (
     spool,
     web,
 )
-from toolkit.cli.telling import exit_codes
+from toolkit.cli.speaking import run
+from toolkit.cli.telling import exit_codes, language
 
 __all__ = ["app", "main"]
 
@@ -73,4 +75,4 @@ def main() -> None:
     for handler in logging.getLogger().handlers:
         handler.setLevel(logging.WARNING)  # what a log file gets at INFO is not for the terminal
     with exit_codes():
-        app(standalone_mode=True)
+        sys.exit(run(app, language()))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toolkit.showing import Shower
     from toolkit.workflow import Workspace
 
-__all__ = ["certificate_facts", "exit_codes", "finish", "print_json", "show_plan", "tell_result"]
+__all__ = ["certificate_facts", "exit_codes", "finish", "language", "print_json", "show_plan", "tell_result"]
 
 
 def show_plan(work: Workspace, show: Shower, run: Run, as_json: bool, window: Window | None = None) -> None:
@@ -95,13 +95,13 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except ToolkitError as error:
-        typer.echo(error.in_words(_language()), err=True)
+        typer.echo(error.in_words(language()), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _language() -> str:
+def language() -> str:
     """The reader's language, also where the settings cannot be read: then it is the one they were meant to have."""
     from toolkit.settings import Settings
 
