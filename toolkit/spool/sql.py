@@ -10,12 +10,11 @@ from typing import Any
 
 import yaml
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from toolkit.spool.addresses import address_of, without_secret
+from toolkit.spool.addresses import address_of
 from toolkit.spool.messages import message_of
-from toolkit.spool.refusals import SourceRefused, SourceUnreachable
+from toolkit.spool.query import answered
+from toolkit.spool.refusals import SourceRefused
 from toolkit.spool.source import TookIn
 from toolkit.spool.spool import Put, Spool
 
@@ -78,26 +77,9 @@ class SqlSource:
             StorageError: the spool cannot be written; the next look begins where this one did.
         """
         put = Put()
-        try:
-            engine = create_engine(self.address.get_secret_value())
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-            raise SourceRefused(
-                self.name, f"has no address SQLAlchemy can use ({type(error).__name__})", "Mend the address."
-            ) from None
-        try:
-            with engine.connect() as connection:
-                rows = connection.execute(text(self.query), {"mark": self._since(spool)}).mappings()
-                while some := rows.fetchmany(_AT_ONCE):
-                    put += self._put(spool, some)
-        except DBAPIError as error:
-            # The driver's words without the statement: SQLAlchemy would append it with its values.
-            raise SourceUnreachable(self.name, without_secret(str(error.orig), self.address)) from None
-        except SQLAlchemyError as error:
-            raise SourceRefused(
-                self.name, f"has a query that cannot be used: {type(error).__name__}", "Mend the query."
-            ) from None
-        finally:
-            engine.dispose()
+        with answered(self.name, self.address, self.query, {"mark": self._since(spool)}) as rows:
+            while some := rows.fetchmany(_AT_ONCE):
+                put += self._put(spool, some)
         return TookIn(put)
 
     def _put(self, spool: Spool, rows: Any) -> Put:
