@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 
 from toolkit.errors import ParameterError
 from toolkit.matching import Home
-from toolkit.runs import Changes, Operation, OperationParams, Read, Tables
 from toolkit.records.conversations import ACTIVITY_FIELDS
+from toolkit.runs import Changes, Operation, OperationParams, Read, Tables
 from toolkit.runs.contact_centre import (
     Appeals,
     CallRow,
@@ -168,7 +168,9 @@ class LoadContactCentre(Operation):
             if params.telephone != "no":
                 reads["call"] = Read(filter={"%EXTERNAL_CALL_ID": f"cc:{params.system}:call:"})
             if params.appeals is not None:
-                reads["type"] = Read(filter={"entityTypeId": params.appeals})  # its switches, for the rehearsal
+                reads["type"] = Read(
+                    filter={"entityTypeId": params.appeals}
+                )  # its switches, for the rehearsal
                 reads[f"item:{params.appeals}"] = Read()
         return reads
 

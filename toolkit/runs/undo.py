@@ -180,7 +180,10 @@ class Undo(Operation):
             elif kind == "bind":
                 parts.append(self._binds(str(name), rows, tables))
             elif kind == "note":
-                parts.append(notes_taken_back(str(name), rows))
+                # A card that goes takes its comments along, and cannot be asked about them any more.
+                early = rows["group"] == ""
+                parts.append(notes_taken_back(str(name), rows[early]).at_phase(PHASES["bind"]))
+                parts.append(notes_taken_back(str(name), rows[~early]))
             elif kind == "copy" and name == "activity":
                 parts.append(self._recordings(rows))
             elif kind == "copy":

@@ -9,6 +9,7 @@ from typing import Any
 
 from toolkit.operations import operation as operation_named
 from toolkit.operations.deduplicate import DeduplicateParams
+from toolkit.operations.load_contact_centre import LoadContactCentreParams
 from toolkit.records import take_snapshot
 from toolkit.runs import (
     Operation,
@@ -22,6 +23,7 @@ from toolkit.runs import (
     new_run_id,
 )
 from toolkit.runs.call_media import MediaParams, gone_recordings
+from toolkit.workflow.contact_centre.known import with_known
 from toolkit.workflow.reviewing import with_decisions
 from toolkit.workflow.workspace import Workspace, connect, toolkit_version
 
@@ -97,6 +99,8 @@ def planned(
     with connect(work) as portal:
         if isinstance(params, MediaParams):
             params = _without_what_is_gone(work, params, portal.host)
+        if isinstance(params, LoadContactCentreParams):
+            params = with_known(work, params, portal)
         facts = RunFacts(
             run=new_run_id(work.clock.now(), operation.name),
             operation=operation.name,

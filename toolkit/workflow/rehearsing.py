@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.client import Governor, Limits, Portal, SimulatedClock
+from toolkit.client.tokens import MemoryTokens, Tokens
 from toolkit.runs import (
     ApplyRules,
     Certificate,
@@ -58,12 +59,11 @@ def rehearse(work: Workspace, run: Run) -> Rehearsal:
     sandbox = new_portal(clock=SharedClock(clock), limits="cloud")
     try:
         load_snapshot(sandbox, run.folder / "before")
-        caller = _administrator(sandbox)
-        secret = sandbox.access.add_webhook(caller)
         host = run.facts.portal
+        access, tokens = _application(sandbox, host) if _only_applications(run) else _webhook(sandbox, host)
         settings = Settings.load(
             env_file=None,
-            webhook=f"https://{host}/rest/{caller}/{secret}/",
+            **access,
             snapshots=folder,
             state_dir=folder / "state",
             fence_s=work.settings.fence_s,
@@ -78,7 +78,11 @@ def rehearse(work: Workspace, run: Run) -> Rehearsal:
         shutil.copytree(run.folder / "before", play.folder / "before", copy_function=linked)
         play.freeze(run.plan)
         with Portal.connect(
-            settings, clock=clock, transport=InProcessTransport(sandbox), governor=governor
+            settings,
+            clock=clock,
+            transport=InProcessTransport(sandbox),
+            governor=governor,
+            token_store=tokens,
         ) as portal:
             began = clock.now()
             apply(play, portal, clock, ApplyRules(fence_s=settings.fence_s), progress=work.show)
@@ -107,6 +111,35 @@ def _administrator(sandbox: Any) -> int:
         "SELECT ID FROM user WHERE IS_ADMIN = 'Y' AND ACTIVE = 'Y' ORDER BY ID LIMIT 1"
     )
     return int(found)
+
+
+def _only_applications(run: Run) -> bool:
+    """Whether some of a plan's changes are carried out by methods that only an application may call."""
+    active = run.plan.active
+    return bool((active["kind"].eq("create") & active["entity"].eq("call")).any())
+
+
+def _webhook(sandbox: Any, host: str) -> tuple[dict[str, Any], None]:
+    caller = _administrator(sandbox)
+    return {"webhook": f"https://{host}/rest/{caller}/{sandbox.access.add_webhook(caller)}/"}, None
+
+
+def _application(sandbox: Any, host: str) -> tuple[dict[str, Any], MemoryTokens]:
+    client_id, secret = sandbox.access.add_app()
+    endpoint = f"https://{host}/rest/"
+    told = sandbox.access.exchange(
+        {
+            "grant_type": "authorization_code",
+            "client_id": client_id,
+            "client_secret": secret,
+            "code": sandbox.access.authorize(client_id, _administrator(sandbox)),
+        },
+        endpoint,
+    )
+    tokens = MemoryTokens()
+    tokens.save(Tokens(told["access_token"], told["refresh_token"], endpoint))
+    renewed = f"https://{host}/oauth/token/"
+    return {"portal": host, "client_id": client_id, "client_secret": secret, "auth_server": renewed}, tokens
 
 
 def linked(source: str, target: str) -> str:

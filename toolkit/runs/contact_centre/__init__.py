@@ -2,9 +2,10 @@
 
 Start at `loading`: rows (`rows`, taken in by `intake`) are sorted by who they are about (`sorting`), their clients
 found or made (`clients`, by the rules that merge also uses: `matches`), then their deals (`deals`, on the `board` of
-those that are there), then their `calls`, then what was changed (`history`). `terms` is what holds for all rows; `cells` says which cell of a card a row
+those that are there), then their `calls`. `terms` is what holds for all rows; `cells` says which cell of a card a row
 may change; `fates` is the account of every row. `staff` and `phones` answer who works there, and which numbers are
 nobody's own.
+`history` tells in the timelines what was changed there.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ __all__ = ["Account", "Fate", "Key", "State"]
 State = Literal["created", "edited", "unchanged", "review", "quarantined"]
 
 Key = tuple[str, int]
-"""A row: its kind (`request`, `call`) and its position among those, from 0."""
+"""A row: its kind (`request`, `call`, `history`) and its position among those, from 0."""
 
 _LEFT = ("review", "quarantined")
 

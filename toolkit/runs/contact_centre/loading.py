@@ -13,7 +13,7 @@ from toolkit.runs.contact_centre.deals import settle_deals, withdrawn
 from toolkit.runs.contact_centre.fates import Account, Fate
 from toolkit.runs.contact_centre.history import cards_of_clients, settle_history, written_down
 from toolkit.runs.contact_centre.intake import UnreadRow
-from toolkit.runs.contact_centre.rows import CallRow, HistoryRow, RequestRow
+from toolkit.runs.contact_centre.rows import CallRow, ClientRow, HistoryRow, RequestRow
 from toolkit.runs.contact_centre.sorting import sort_rows
 from toolkit.runs.contact_centre.terms import Terms
 from toolkit.runs.operation import Tables
@@ -54,7 +54,7 @@ def load_rows(
         unread: rows that could not be read: they are accounted for.
         whole: the rows are all there are: deals of others are listed as withdrawn.
     """
-    rows = {"request": requests, "call": calls}
+    rows: dict[str, Sequence[ClientRow]] = {"request": requests, "call": calls}
     found = sort_rows(rows, terms)
     clients = settle_clients(found, tables, terms)
     board = Board.of(tables["deal"], terms.system)
@@ -62,7 +62,8 @@ def load_rows(
     said = settle_calls(calls, clients, deals.of, CallsThere.of(tables), appeals, terms)
     told = settle_history(history, deals.of, cards_of_clients(rows, clients, tables, terms), terms)
     fates = {**found.fates, **clients.fates, **deals.fates, **said.fates, **told.fates}
-    ids = {kind: [each.id for each in them] for kind, them in {**rows, "history": history}.items()}
+    ids = {kind: [each.id for each in them] for kind, them in rows.items()}
+    ids["history"] = [each.id for each in history]
     for row in unread:
         fates[row.kind, len(ids[row.kind])] = Fate("quarantined", UNREAD, row.problem)
         ids[row.kind].append(row.id)

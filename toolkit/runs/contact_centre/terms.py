@@ -33,6 +33,11 @@ class Terms:
         phone_alone: a row with a phone and no name is about the only person who has that number.
         requisite_preset: id of the template of new requisites.
         silent: new records by import.
+        telephony: calls become records of the telephone, which only an application may write.
+        recording_most_bytes: larger recordings are quarantined.
+        recordings_gone: recordings that are not asked for again, as `recording_key` names them.
+        history_done: changes whose comments are written, by their markers.
+        language: of comments.
     """
 
     system: str
@@ -47,6 +52,11 @@ class Terms:
     phone_alone: bool = True
     requisite_preset: int = 1
     silent: bool = True
+    telephony: bool = False
+    recording_most_bytes: int = 0
+    recordings_gone: frozenset[str] = frozenset()
+    history_done: frozenset[str] = frozenset()
+    language: str = "ru"
 
     def marker(self, kind: str, number: str) -> str:
         """The external key of what is made out of a row, a client or a firm."""

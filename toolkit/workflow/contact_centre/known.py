@@ -1,0 +1,41 @@
+"""What the connection and earlier runs tell a load of a contact centre's rows, before it is planned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.client import Portal
+from toolkit.operations.load_contact_centre import LoadContactCentreParams
+from toolkit.runs import Run
+from toolkit.runs.call_recordings import refused_recordings
+from toolkit.runs.contact_centre.history import comments_written
+from toolkit.workflow.telephone import telephone
+from toolkit.workflow.workspace import Workspace
+
+__all__ = ["with_known"]
+
+
+def with_known(work: Workspace, params: LoadContactCentreParams, portal: Portal) -> LoadContactCentreParams:
+    """The parameters, with what the connection may do with calls, which recordings earlier runs on the portal could
+    not have, and which comments they wrote.
+
+    Raises:
+        PortalError: the portal could not be asked.
+    """
+    told: dict[str, Any] = {}
+    if params.calls:
+        told["telephone"] = telephone(portal, work.settings)
+    if params.history or any(each.recording for each in params.calls):
+        runs = [
+            run
+            for run in Run.all(work.root, work.clock.now)
+            if run.facts.portal == portal.host and not run.facts.rehearses
+        ]
+        try:
+            if not params.retry_recordings:
+                told["recordings_gone"] = sorted({*params.recordings_gone, *refused_recordings(runs)})
+            told["history_done"] = sorted({*params.history_done, *comments_written(runs)})
+        finally:
+            for run in runs:
+                run.close()
+    return params.model_copy(update=told)
