@@ -45,9 +45,9 @@ def application_settings(world: World, folder: Path) -> Settings:
     )
 
 
-def application_world(root: Path, **given: int) -> World:
+def application_world(root: Path, contacts: int = 2, deals: int = 2) -> World:
     """As `make_world`, reached as an application."""
-    world = make_world(root, **given)
+    world = make_world(root, contacts, deals)
     settings = application_settings(world, root)
     world.portal = Portal.connect(settings, clock=world.clock, transport=InProcessTransport(world.sandbox))
     return world

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
+import wave
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import Field
 
-from tests.runs.applications import application_world
-from tests.runs.conftest import World
+from tests.runs.applications import application_settings, application_world
+from tests.runs.conftest import World, make_world
+from tests.test_kill_sweep import DyingTransport, Killed
+from toolkit.client import Portal
 from toolkit.runs import Changes, Operation, OperationParams, Read
+from toolkit.runs.call_recordings import Heard, call_recordings
 from toolkit.runs.calls_made import CallMade, call_changes
+from toolkit.runs.changes import noted_on
+from toolkit.runs.notes import signed
+from toolkit.sandbox import InProcessTransport
 
 START = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
 
 
+class NotedParams(OperationParams):
+    """A folder of recordings, and which file belongs to the first call."""
+
+    calls: list[dict[str, str]] = Field(default_factory=list)
+    recordings_folder: str = ""
+
+
 class NoteCalls(Operation):
-    """Three calls of contact 1, shown with deal 1."""
+    """Three calls of contact 1, shown with deal 1; the first with a recording and two comments, if there is one."""
 
     name: ClassVar[str] = "note_calls"
     title: ClassVar[dict[str, str]] = {"en": "Note calls", "ru": "Записать звонки"}
     undo: ClassVar[dict[str, str]] = {"en": "all", "ru": "всё"}
-    Params = OperationParams
+    Params = NotedParams
 
     def reads(self, params: Any) -> dict[str, Read]:
         return {"contact": Read(), "deal": Read(), "call": Read()}
@@ -41,7 +57,14 @@ class NoteCalls(Operation):
             )
             for number in range(3)
         ]
-        return call_changes([call for call in calls if call.marker not in there], telephony=True)
+        changes = call_changes([call for call in calls if call.marker not in there], telephony=True)
+        if not params.calls:
+            return changes
+        heard = Heard("cc:x:call:0", at=0, key="0", line="cc:x:call:0")
+        marks = ["cc:x:history:1", "cc:x:history:2"]
+        texts = [signed(each, each) for each in marks]
+        notes = noted_on("contact", [1, 1], texts=texts, marks=marks, reason="why")
+        return Changes.joined(changes, call_recordings([heard], most_bytes=10_000), notes)
 
 
 @pytest.fixture
@@ -127,3 +150,46 @@ def test_undo_takes_the_activities_and_says_what_stays(world: World) -> None:
         ("activity", "changed since by somebody else: left as it is"): 1,
         ("call", "stays in the statistics of calls: no method takes it out"): 3,
     }
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_request_the_run_is_finished_and_nothing_is_there_twice(
+    tmp_path: Path, after: bool
+) -> None:
+    with wave.open(str(tmp_path / "call.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 80, "NONE", "not compressed"))
+        file.writeframes(bytes(160))
+    given = {"calls": [{"recording": "call.wav"}], "recordings_folder": str(tmp_path)}
+    for at in itertools.count(1):
+        home = tmp_path / str(at)
+        world = make_world(home, contacts=2, deals=2)
+        world.operation = NoteCalls()
+        settings = application_settings(world, home)
+        inner = InProcessTransport(world.sandbox)
+        world.portal = Portal.connect(settings, clock=world.clock, transport=inner)
+        run = world.plan(**given)
+        dying = DyingTransport(inner, at, after=after)
+        world.portal = Portal.connect(settings, clock=world.clock, transport=dying)
+        died = False
+        try:
+            world.apply(run)
+        except Killed:
+            died = True
+        world.portal = Portal.connect(settings, clock=world.clock, transport=inner)
+
+        states = world.apply(run)
+
+        store = world.sandbox.store
+        assert set(states) == {"done"}, at
+        assert lines(world) == WANTED, at
+        assert links(world) == [(2, 1), (3, 1)] * 3, at
+        files = [
+            bool(row["RECORD_FILE_ID"]) for row in store.rows("SELECT * FROM call_statistic ORDER BY ID")
+        ]
+        assert files == [True, False, False], at
+        comments = store.rows("SELECT * FROM timeline_entry WHERE KIND = 'comment' ORDER BY ID")
+        said = [row["COMMENT"].splitlines()[0] for row in comments]
+        assert said == ["cc:x:history:1", "cc:x:history:2"], at
+        if not died:
+            assert at > 8
+            return

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.runs.applications import application_settings
 from tests.runs.conftest import SECRET, World, make_world
 from toolkit import workflow
 from toolkit.errors import ParameterError
@@ -188,3 +189,60 @@ def test_what_only_an_application_may_call_is_told() -> None:
     assert {"telephony.externalCall.register", "telephony.externalCall.finish"} <= set(
         desk.needs_application()
     )
+
+
+@pytest.fixture
+def app(world: World, tmp_path: Path) -> Workspace:
+    return Workspace(application_settings(world, tmp_path), world.clock, InProcessTransport(world.sandbox))
+
+
+def test_an_application_notes_a_call_by_telephone_once_with_its_recording_and_what_was_said(
+    world: World, app: Workspace, tmp_path: Path
+) -> None:
+    call = talk(description="Просит перезвонить")
+    first = desk.create_call(app, call, recording=sound(tmp_path))
+    second = desk.create_call(app, call, recording=sound(tmp_path))
+
+    assert (first.state, first.entity, second.state) == ("created", "activity", "already"), (first, second)
+    (line,) = world.sandbox.store.rows("SELECT * FROM call_statistic")
+    assert (line["EXTERNAL_CALL_ID"], line["CRM_ACTIVITY_ID"], line["CALL_DURATION"]) == (
+        "cc:site:call:1",
+        first.id,
+        95,
+    )
+    assert line["RECORD_FILE_ID"]
+    assert links(app, first.id) == {(3, 1), (2, 1)}
+    with workflow.connect(app) as portal:
+        (said,) = portal.call(
+            "crm.timeline.comment.list", {"filter": {"ENTITY_ID": 1, "ENTITY_TYPE": "contact"}}
+        )
+    assert "Просит перезвонить" in said["COMMENT"]
+    back = workflow.plan_undo(app, Run.find(app.root, first.run, app.clock.now))
+    workflow.approve(back, portal=back.facts.portal, count=len(back.plan.active))
+    workflow.carry_out(app, back, notify=False)
+    assert activities(world) == []
+
+
+def test_a_recording_of_a_call_of_the_telephone_is_attached_once_and_never_over_another(
+    world: World, app: Workspace, work: Workspace, tmp_path: Path
+) -> None:
+    call = desk.create_call(app, talk()).id
+    world.sandbox.faults.lose_answer_to("telephony.externalCall.attachRecord")
+
+    first = desk.attach_recording(work, call, sound(tmp_path))
+    held = world.sandbox.store.value("SELECT RECORD_FILE_ID FROM call_statistic")
+    other = desk.attach_recording(work, call, sound(tmp_path, 0.2, "other.wav"))
+
+    assert (first.state, first.exit_code) == ("edited", 0), first
+    assert (other.state, other.exit_code) == ("failed", 3), other
+    assert world.sandbox.store.value("SELECT RECORD_FILE_ID FROM call_statistic") == held
+
+
+def test_a_call_noted_by_a_webhook_is_not_noted_again_by_an_application(
+    world: World, app: Workspace, work: Workspace
+) -> None:
+    first, second = desk.create_call(work, talk()), desk.create_call(app, talk())
+    assert (first.id, second.id, second.state) == (second.id, first.id, "already")
+    third = desk.create_call(app, talk(marker="cc:site:call:2"))
+    assert desk.create_call(work, talk(marker="cc:site:call:2")).id == third.id
+    assert len(activities(world)) == 2

@@ -27,6 +27,7 @@ _PHONE = "PHONE"
 _CALL, _INCOMING, _OUTGOING = 2, 1, 2
 _TYPE_OUT, _TYPE_IN = 1, 2  # of telephony.externalCall.register
 _NAMED = {"lead": 1, "deal": 2, "contact": 3, "company": 4}
+_SAID = {"ru": "Звонок {moment}: {words}", "en": "Call of {moment}: {words}"}
 _CLIENTS = ("contact", "company", "lead")
 
 
@@ -58,6 +59,18 @@ class CallMade(BaseModel):
     description: str = ""
     belongs_to: list[tuple[str, int | str]] = Field(min_length=1)
 
+    @property
+    def spoken_to(self) -> tuple[str, int | str]:
+        """The client's card; where there is none, the first record."""
+        clients = [each for each in self.belongs_to if each[0] in _CLIENTS]
+        return (clients or self.belongs_to)[0]
+
+    def said(self, language: str = "ru") -> str:
+        """What was said, as a comment: a record of the telephone has no place for it."""
+        moment = self.start.strftime("%d.%m.%Y %H:%M")
+        words = " ".join(self.description.split())
+        return _SAID["en" if language == "en" else "ru"].format(moment=moment, words=words)
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.start.tzinfo is None:
@@ -83,7 +96,7 @@ def number_of(name: str) -> int:
 
 def call_values(call: CallMade) -> dict[str, Any]:
     """The fields of the activity, as on the wire, without its marker."""
-    name, number = _spoken_to(call)
+    name, number = call.spoken_to
     incoming = call.direction == "in"
     told = {"in": "Входящий от {phone}", "out": "Исходящий на {phone}"}[call.direction]
     end = call.start + timedelta(seconds=call.duration_s)
@@ -110,7 +123,7 @@ def call_values(call: CallMade) -> dict[str, Any]:
 
 def call_links(call: CallMade) -> list[dict[str, Any]]:
     """The records it is shown with besides the one it stands on, as `binds` takes them."""
-    owner = _spoken_to(call)
+    owner = call.spoken_to
     others = dict.fromkeys((name, number) for name, number in call.belongs_to if (name, number) != owner)
     return [{"entityTypeId": number_of(name), "entityId": _id(number)} for name, number in others]
 
@@ -118,7 +131,7 @@ def call_links(call: CallMade) -> list[dict[str, Any]]:
 def telephone_values(call: CallMade) -> dict[str, Any] | None:
     """The line of the statistics, as on the wire, without its marker; None where telephony cannot note the call:
     nobody is said to have spoken, or no contact, company or lead is spoken to."""
-    name, number = _spoken_to(call)
+    name, number = call.spoken_to
     if call.responsible is None or name not in _CLIENTS:
         return None
     return {
@@ -160,12 +173,6 @@ def call_changes(calls: Sequence[CallMade], *, telephony: bool = False) -> Chang
             "activity", [marker for marker, _ in pairs], to=[link for _, link in pairs], reason=LINKED
         ),
     )
-
-
-def _spoken_to(call: CallMade) -> tuple[str, int | str]:
-    """The client's card; where there is none, the first record."""
-    clients = [each for each in call.belongs_to if each[0] in _CLIENTS]
-    return (clients or call.belongs_to)[0]
 
 
 def _id(number: int | str) -> int | dict[str, str]:

@@ -17,13 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from toolkit.errors import ParameterError
 from toolkit.matching import read_phone
 from toolkit.records import Entity, FieldType, entity, field_type, same
-from toolkit.runs.changes import Changes, binds, binds_of_made, creates, listed, rewrites
+from toolkit.runs.call_recordings import Heard, call_recordings
+from toolkit.runs.changes import Changes, binds, binds_of_made, creates, listed, noted_on, rewrites
 from toolkit.runs.multivalues import rows_of
+from toolkit.runs.notes import signed
 from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import REFERENCE
 from toolkit.runs.sounds import holds_file, without_files
 
-__all__ = ["CHANGED_SINCE", "GONE", "Desk", "DeskParams", "Edit", "Link", "NewRecord"]
+__all__ = ["CHANGED_SINCE", "GONE", "Attached", "Desk", "DeskParams", "Edit", "Link", "NewRecord", "Said"]
 
 ASKED = "asked for at the desk"
 CHANGED_SINCE = "changed since it was read: left as it is"
@@ -82,9 +84,48 @@ class Link(BaseModel):
     to: dict[str, int]
 
 
+class Said(BaseModel):
+    """A comment in the timeline of a card, written together with a record.
+
+    Args:
+        entity, id: the card.
+        text: what is said.
+        mark: what it stands for.
+        about: marker of the create it goes with: where that is there already, nothing is said.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entity: str
+    id: int
+    text: str
+    mark: str
+    about: str
+
+
+class Attached(BaseModel):
+    """A recording put with a call.
+
+    Args:
+        call: id of its activity, or the marker of the create that makes the call; one that is there gets none then.
+        file: as `toolkit.runs.sounds.sending` spells it.
+        line: the call's number in the statistics; "" for an activity.
+        most_bytes: larger ones are refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    call: int | str
+    file: dict[str, Any]
+    line: str = ""
+    most_bytes: int
+
+
 class DeskParams(OperationParams):
     """What is asked for; records of one entity are either made or edited."""
 
+    comments: list[Said] = Field(default_factory=list)
+    recordings: list[Attached] = Field(default_factory=list)
     links: list[Link] = Field(default_factory=list)
     creates: list[NewRecord] = Field(default_factory=list)
     edits: list[Edit] = Field(default_factory=list)
@@ -119,9 +160,9 @@ class Desk(Operation):
             reads[name] = Read(_named(name, edits), ids=sorted({each.id for each in edits}))
         for name in dict.fromkeys(each.entity for each in params.creates):
             field = entity(name).marker_fields[-1]
-            reads[name] = Read(
-                filter={f"@{field}": [each.marker for each in params.creates if each.entity == name]}
-            )
+            # The list of calls knows no "@"; there an array is IN by itself.
+            key = field if name == "call" else f"@{field}"
+            reads[name] = Read(filter={key: [each.marker for each in params.creates if each.entity == name]})
         return reads
 
     def check(self, tables: Tables, params: DeskParams) -> None:
@@ -162,11 +203,25 @@ class Desk(Operation):
         ]
         parts += [_edited(each, tables[each.entity]) for each in params.edits]
         for link in params.links:
+            if there.get(str(link.activity)) == 0:
+                continue  # a call the portal made no activity of is shown with nothing
             number = there.get(link.activity) if isinstance(link.activity, str) else link.activity
             if number is None:
                 parts.append(binds_of_made("activity", [str(link.activity)], to=[link.to], reason=ASKED))
             else:
                 parts.append(binds("activity", [number], to=[link.to], reason=ASKED))
+        heard = [
+            Heard(each.call, line=each.line, file=each.file)
+            for each in params.recordings
+            if each.call not in there
+        ]
+        for each in heard:
+            most = next(one.most_bytes for one in params.recordings if one.call == each.call)
+            parts.append(call_recordings([each], most_bytes=most))
+        for said in params.comments:
+            if said.about not in there:
+                text = signed(said.text, said.mark)
+                parts.append(noted_on(said.entity, [said.id], texts=[text], marks=[said.mark], reason=ASKED))
         return Changes.joined(*parts)
 
 
@@ -182,7 +237,9 @@ def _markers(name: str, table: pd.DataFrame) -> list[tuple[Any, Any]]:
     kind = entity(name)
     if table.empty or kind.marker_fields[-1] not in table:
         return []
-    return list(zip(table[kind.marker_fields[-1]], table[kind.id_field], strict=True))
+    # What belongs to a call of the statistics hangs on its activity.
+    ids = table["CRM_ACTIVITY_ID"].fillna(0) if name == "call" else table[kind.id_field]
+    return list(zip(table[kind.marker_fields[-1]], ids, strict=True))
 
 
 def _with_known(value: Any, there: Mapping[str, int]) -> Any:

@@ -22,8 +22,6 @@ from toolkit.runs.telephony import AppealShelf, nearest_appeals
 
 __all__ = ["Appeals", "Calls", "CallsThere", "settle_calls"]
 
-_SAID = {"ru": "Звонок {moment}: {words}", "en": "Call of {moment}: {words}"}
-
 
 @dataclass(frozen=True)
 class Appeals:
@@ -137,7 +135,11 @@ def settle_calls(
             heard.append(Heard(call.marker, at, recording, line))
     changes = call_changes(made, telephony=terms.telephony) if made else Changes()
     recordings = call_recordings(heard, most_bytes=terms.recording_most_bytes) if heard else Changes()
-    comments = [_said(call, terms) for call in made if call.description and _by_telephone(call, terms)]
+    comments = [
+        Comment(call.spoken_to, call.said(terms.language), f"{call.marker}:comment")
+        for call in made
+        if call.description and _by_telephone(call, terms)
+    ]
     return Calls(Changes.joined(changes, recordings), comments, fates)
 
 
@@ -165,14 +167,6 @@ def _to_fetch(row: CallRow, terms: Terms) -> bool:
 
 def _by_telephone(call: CallMade, terms: Terms) -> bool:
     return terms.telephony and telephone_values(call) is not None
-
-
-def _said(call: CallMade, terms: Terms) -> Comment:
-    """What was said, in the timeline of who it was said to: a record of the telephone has no place for it."""
-    moment = call.start.strftime("%d.%m.%Y %H:%M")
-    words = " ".join(call.description.split())
-    text = _SAID["en" if terms.language == "en" else "ru"].format(moment=moment, words=words)
-    return Comment(call.belongs_to[0], text, f"{call.marker}:comment")
 
 
 def _appeals_of(

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from toolkit.records import entity
 from toolkit.runs import Run
 from toolkit.runs.carriers import ORIGINATOR
-from toolkit.runs.desk import Desk, DeskParams, Edit, Link, NewRecord
+from toolkit.runs.desk import Attached, Desk, DeskParams, Edit, Link, NewRecord, Said
 from toolkit.runs.folder import portal_folder
 from toolkit.workflow.approving import approve
 from toolkit.workflow.carrying_out import carry_out
@@ -57,8 +57,12 @@ def key_of(kind: str, facts: Any) -> str:
 
 
 def standing(work: Workspace, name: str, marker: str) -> int:
-    """The id of the record that carries a marker; 0 when none does."""
+    """The id of the record that carries a marker; 0 when none does. Of a call of the telephone, its activity's."""
     kind = entity(name)
+    if name == "call":
+        with connect(work) as portal:
+            lines = portal.call(kind.list_method, {"FILTER": {kind.marker_fields[-1]: marker}})
+        return int(lines[0].get("CRM_ACTIVITY_ID") or 0) if lines else 0
     where: dict[str, Any] = {f"@{kind.marker_fields[-1]}": [marker]}
     if len(kind.marker_fields) == 2:
         where[kind.marker_fields[0]] = ORIGINATOR
@@ -75,6 +79,8 @@ def write(
     creates: Sequence[NewRecord] = (),
     edits: Sequence[Edit] = (),
     links: Sequence[Link] = (),
+    recordings: Sequence[Attached] = (),
+    comments: Sequence[Said] = (),
     only_plan: bool = False,
 ) -> Written:
     """Carry out what a verb asks for, as a run of its own; an unfinished run of the same words is continued.
@@ -84,6 +90,8 @@ def write(
         creates: the main record first.
         edits: likewise.
         links: of activities; alone, the main record is the activity of the first.
+        recordings: of calls; alone, likewise.
+        comments: that go with what is made.
         only_plan: freeze the plan and stop: `b24kit apply` carries it out.
 
     Raises:
@@ -91,18 +99,26 @@ def write(
         LockedByAnother: another run writes records of the same kind.
         PortalError, Paused, BreakerOpen, StorageError: stopped; saying the same again continues it.
     """
-    linked = Edit(entity="activity", id=int(links[0].activity)) if not creates and not edits else None
+    alone = [*(each.activity for each in links), *(each.call for each in recordings)]
+    linked = Edit(entity="activity", id=int(alone[0])) if not creates and not edits else None
     main = linked or (creates[0] if creates else edits[0])
+    shown = "activity" if main.entity == "call" else main.entity
     operation = Desk()
-    given = DeskParams(creates=list(creates), edits=list(edits), links=list(links))
+    given = DeskParams(
+        creates=list(creates),
+        edits=list(edits),
+        links=list(links),
+        recordings=list(recordings),
+        comments=list(comments),
+    )
     params = DeskParams.model_validate(given.model_dump(mode="json"))  # as a later process will read them
     run = _unfinished(work, params) or planned(work, operation, params)
     if only_plan and run.state == "planned":
-        return Written("planned", main.entity, getattr(main, "id", 0), run.id, _left(run))
+        return Written("planned", shown, getattr(main, "id", 0), run.id, _left(run))
     if not len(run.plan.active):
         left = _left(run)
         number = main.id if isinstance(main, Edit) else standing(work, main.entity, main.marker)
-        return Written("failed" if left else "already", main.entity, number, run.id, left, 3 if left else 0)
+        return Written("failed" if left else "already", shown, number, run.id, left, 3 if left else 0)
     if run.state == "planned":
         approve(run, portal=run.facts.portal, count=len(run.plan.active))
     certificate = carry_out(work, run)
@@ -116,7 +132,7 @@ def write(
         state = "partly"
     elif states == {"already"}:
         state = "already"
-    return Written(state, main.entity, number, run.id, left, certificate.exit_code or (3 if left else 0))
+    return Written(state, shown, number, run.id, left, certificate.exit_code or (3 if left else 0))
 
 
 def _left(run: Run) -> tuple[str, ...]:
