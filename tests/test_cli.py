@@ -308,3 +308,11 @@ def test_help_answers_without_loading_the_house() -> None:
     )
     assert "pandas" not in done.stderr
     assert "undo" in done.stdout
+
+
+def test_a_command_loads_nothing_that_draws_or_clusters_before_it_does() -> None:
+    code = "import sys, toolkit.workflow; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert not {"matplotlib", "scipy", "pandera", "openpyxl", "sqlalchemy"} & set(loaded.split())

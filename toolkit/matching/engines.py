@@ -15,8 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 __all__ = ["DuckEngine", "Engine", "SharedKeys"]
 
@@ -152,6 +150,9 @@ class DuckEngine:
 
     def components(self, nodes: int, a: Ints, b: Ints) -> Ints:
         """See `Engine.components`."""
+        from scipy.sparse import coo_array  # here: scipy takes long to import, and few commands match cards
+        from scipy.sparse.csgraph import connected_components
+
         graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(nodes, nodes))
         count, labels = connected_components(graph, directed=False)
         least = np.full(count, nodes, dtype=np.int64)

@@ -19,8 +19,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from toolkit.errors import ParameterError, StorageError
 from toolkit.matching.clusters import find_clusters
@@ -145,6 +143,9 @@ def _number(base: duckdb.DuckDBPyConnection, keys: str) -> int:
 
 def _parts(base: duckdb.DuckDBPyConnection, cards: int, cards_at_once: int) -> tuple[Ints, int]:
     """The part of each card, whole components together; and the size of the largest component."""
+    from scipy.sparse import coo_array  # here: scipy takes long to import, and few commands match cards
+    from scipy.sparse.csgraph import connected_components
+
     if not cards:
         return np.zeros(0, dtype=np.int32), 0
     link = base.execute("SELECT node, least FROM link").fetchnumpy()

@@ -1,13 +1,19 @@
-"""Pictures for notebooks and pages, drawn the same way everywhere."""
+"""Pictures for notebooks and pages, drawn the same way everywhere.
+
+matplotlib is imported where something is drawn: it takes a quarter of a second, which a command that draws
+nothing should not cost.
+"""
 
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
-import matplotlib
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["AMBER", "BLUE", "GREEN", "GREY", "RED", "Chart", "canvas", "quiet"]
 
@@ -34,6 +40,8 @@ class Chart:
 
     def svg(self) -> Markup:
         """The picture as an `<svg>` element for a page; the same picture gives the same text."""
+        import matplotlib
+
         kept = io.StringIO()
         # Without a salt of its own matplotlib draws ids by lot, and no two reports would be the same.
         with matplotlib.rc_context({"svg.hashsalt": self.words}):
@@ -50,6 +58,8 @@ class Chart:
 
 def canvas(width: float, height: float) -> Figure:
     """An empty figure in inches, laid out so that nothing overlaps."""
+    from matplotlib.figure import Figure
+
     return Figure(figsize=(width, height), layout="constrained")
 
 

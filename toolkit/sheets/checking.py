@@ -18,7 +18,6 @@ from toolkit.sheets.raw import RawBook
 from toolkit.sheets.reading import read_book
 from toolkit.sheets.refusals import Language
 from toolkit.sheets.relations import Finding, conflicts, cycles, gaps
-from toolkit.sheets.schemas import failures, schema_for
 from toolkit.sheets.spelling import fold, nearest_known
 
 __all__ = ["CheckedDirectory", "check_book", "check_file", "who_is"]
@@ -132,6 +131,8 @@ def check_book(book: RawBook, facts: PortalFacts | None = None, *, on: date) -> 
 
 def _of_rows(table: ReadTable, facts: PortalFacts | None) -> Iterator[Problem]:
     kind = table.found.kind
+    from toolkit.sheets.schemas import failures, schema_for  # here: every command would pay for pandera
+
     schema = schema_for(kind, list(table.frame.columns), facts)
     for code, key, row in failures(schema, table.frame):
         if (row, key) in table.spoilt:

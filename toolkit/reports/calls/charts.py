@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from toolkit.reports.calls.columns import Language
 from toolkit.reports.calls.pivots import Pivot
 from toolkit.reports.pictures import AMBER, BLUE, GREEN, GREY, Chart, canvas, quiet
 from toolkit.runs.report.wording import Wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.ticker import FuncFormatter
 
 __all__ = ["by_month", "coverage_by_month", "employees", "hours", "overview", "results"]
 
@@ -22,7 +23,7 @@ _MONTHS_RU = ("янв", "фев", "мар", "апр", "май", "июн", "ию�
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PEOPLE = 15
 _LONGEST = 30
-_HEAT = LinearSegmentedColormap.from_list("calls", ["#f3f6fb", "#9dbdf0", BLUE, "#173b80"])
+_HEAT = ("#f3f6fb", "#9dbdf0", BLUE, "#173b80")
 _LABELLED_MONTHS = 14  # that many stand beside each other without touching
 
 
@@ -76,6 +77,8 @@ def overview(pivots: dict[str, Pivot]) -> Chart:
 
 
 def _months(axes: Axes, pivot: Pivot) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     table, russian = pivot.table, pivot.language == "ru"
     _stacked(axes, np.arange(len(table)), table, russian, upright=True)
     _month_labels(axes, table["label"].tolist(), pivot.language)
@@ -129,15 +132,18 @@ def _stacked(axes: Axes, places: Any, table: pd.DataFrame, russian: bool, *, upr
 
 
 def _heat(axes: Axes, pivot: Pivot) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
     counts = pivot.table.drop(columns="label").to_numpy()
     axes.set_title(_title(pivot), loc="left", fontweight="bold")
     if not counts.size:
         axes.set_axis_off()
         return
     most = max(int(counts.max()), 1)
+    heat = LinearSegmentedColormap.from_list("calls", _HEAT)
     # Drawn cell by cell: a bitmap would be an image, and the page lets no images in.
     places = (np.arange(counts.shape[1]), np.arange(counts.shape[0]))
-    axes.pcolormesh(*places, counts, cmap=_HEAT, vmin=0, vmax=most, edgecolors="white", linewidth=0.5)
+    axes.pcolormesh(*places, counts, cmap=heat, vmin=0, vmax=most, edgecolors="white", linewidth=0.5)
     axes.invert_yaxis()
     wording = Wording(pivot.language)
     for row, column in np.ndindex(*counts.shape):
@@ -169,6 +175,8 @@ def _results(axes: Axes, pivot: Pivot) -> None:
 
 
 def _coverage(axes: Axes, pivot: Pivot) -> None:
+    from matplotlib.ticker import FuncFormatter
+
     table, russian = pivot.table, pivot.language == "ru"
     wording = Wording(pivot.language)
     places = np.arange(len(table))
@@ -208,6 +216,8 @@ def _month_labels(axes: Axes, months: Sequence[str], language: Language) -> None
 
 
 def _counted(language: Language) -> FuncFormatter:
+    from matplotlib.ticker import FuncFormatter
+
     wording = Wording(language)
     return FuncFormatter(lambda number, _: wording.number(int(number)))
 

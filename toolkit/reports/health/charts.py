@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from toolkit.reports.health.measures import CLEAN_PHONES, Measured
 from toolkit.reports.pictures import AMBER, BLUE, GREY, Chart, canvas, quiet
 from toolkit.runs.report.names import Names
 from toolkit.runs.report.wording import Language, Wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["entity_words", "over_time", "overview"]
 
@@ -85,6 +87,8 @@ def over_time(name: str, snapshots: Sequence[Measured], language: Language) -> C
         snapshots: those that have it.
         language: of its words.
     """
+    from matplotlib.ticker import MaxNLocator
+
     wording = Wording(language)
     found = [each.measures[name].found for each in snapshots]
     figure = canvas(5.6, 2.5)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from openpyxl.utils import get_column_letter
+from xlsxwriter.utility import xl_col_to_name
 
 from toolkit.errors import SheetError
 from toolkit.runs.report.names import Names
@@ -110,10 +110,10 @@ class _Read:
         return squeezed(self.values[column]) if column < len(self.values) else ""
 
     def refused(self, column: int, value: Any, problem: str, remedy: str = AGAIN) -> SheetError:
-        return SheetError(self.where, self.at, get_column_letter(column + 1), value, problem, remedy)
+        return SheetError(self.where, self.at, xl_col_to_name(column), value, problem, remedy)
 
     def place(self, column: int) -> Place:
-        return Place(self.where, self.at, get_column_letter(column + 1))
+        return Place(self.where, self.at, xl_col_to_name(column))
 
 
 def _rows(sheet: Any, where: str) -> Iterator[_Read]:

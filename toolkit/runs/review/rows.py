@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from openpyxl.utils import get_column_letter
 from xlsxwriter.exceptions import XlsxWriterException
+from xlsxwriter.utility import xl_col_to_name
 
 from toolkit.errors import PlanError, SheetError, StorageError
 from toolkit.runs.folder import Run
@@ -290,7 +290,7 @@ def _kept(run: Run, book: Any, path: Path, _: Wording) -> Iterator[tuple[int, in
 def _same_headings(found: Sequence[str], meant: Sequence[str], where: str) -> None:
     for index, (is_, should) in enumerate(zip(found, meant, strict=True)):
         if squeezed(is_) != squeezed(should):
-            column = get_column_letter(index + 1)
+            column = xl_col_to_name(index)
             raise SheetError(where, 1, column, is_, f"should be the heading {should!r}", AGAIN)
 
 

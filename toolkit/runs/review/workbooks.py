@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from toolkit.errors import SheetError
 
 __all__ = ["AGAIN", "FACTS", "facts_of", "opened", "squeezed", "write_facts"]
@@ -46,6 +43,9 @@ def opened(path: Path) -> Any:
     Raises:
         SheetError: it cannot be read, is none, unpacks to too much, or declares entities.
     """
+    import openpyxl  # here: every command would pay for it
+    from openpyxl.utils.exceptions import InvalidFileException
+
     remedy = "Save it as an Excel workbook (.xlsx), without a password."
     try:
         with zipfile.ZipFile(path) as archive:

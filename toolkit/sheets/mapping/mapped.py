@@ -7,16 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
-import pandera.pandas as pa
 
 from toolkit.errors import ParameterError
 from toolkit.sheets.mapping.exports import Broken
 from toolkit.sheets.mapping.moments import read_moment
 from toolkit.sheets.mapping.problems import CellProblem
 from toolkit.sheets.mapping.proposal import FIELDS, NEEDED, folded_heading
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 __all__ = ["CellProblem", "Mapped", "mapped_rows"]
 
@@ -127,6 +129,8 @@ def _under_fields(
 
 
 def _failures(table: pd.DataFrame, kind: str, number: Callable[[Any], float | None]) -> list[dict[str, Any]]:
+    import pandera.pandas as pa  # here: every command would pay for it
+
     columns = {}
     for field in table.columns:
         checks = [_rule("cell", lambda each: not isinstance(each, Broken))]
@@ -151,6 +155,8 @@ def _readable(read: Callable[[Any], Any], cell: Any) -> bool:
 
 
 def _rule(name: str, passes: Callable[[Any], bool]) -> pa.Check:
+    import pandera.pandas as pa
+
     return pa.Check(passes, element_wise=True, name=name, error=name, ignore_na=False)
 
 
