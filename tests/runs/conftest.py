@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from toolkit.runs import (
 )
 from toolkit.sandbox import InProcessTransport, Sandbox, SharedClock, new_portal
 from toolkit.sandbox.state.records import Draft
+from toolkit.sandbox.switches import Switches
 from toolkit.settings import Settings
 
 SECRET = "s3cr3tw0rd0fth1sw3bh00k"
@@ -64,6 +66,10 @@ class World:
         run.freeze(Plan.freeze(operation.plan(tables, params), {"operation": operation.name}))
         return run
 
+    def planned(self) -> Run:
+        """The first run, as it was when this world was put aside."""
+        return Run.find(self.root, "run1", self.clock.now)
+
     def apply(self, run: Run, **rules: Any) -> dict[str, int]:
         return apply(run, self.portal, self.clock, ApplyRules(**rules))
 
@@ -89,6 +95,61 @@ class World:
     def writes(self, method: str = "crm.item.update") -> int:
         """How often the portal really executed a method."""
         return sum(noted.executed.count(method) for noted in self.sandbox.log)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A world put aside, to be taken up again as often as wanted.
+
+    Args:
+        state: the portal's database.
+        root: the folder of runs.
+        moment: the clock.
+        switches: of the portal.
+        operation: what is being tried.
+        runs: how many there are.
+    """
+
+    state: bytes
+    root: Path
+    moment: float
+    switches: Switches
+    operation: Operation
+    runs: int
+
+    @classmethod
+    def of(cls, world: World, aside: Path) -> Kept:
+        """A world as it is now.
+
+        Args:
+            world: it.
+            aside: a folder to be made, for a copy of its runs.
+        """
+        for run in Run.all(world.root, world.clock.now):
+            run.close()
+        db = world.sandbox.store.db
+        shutil.copytree(world.root, aside)
+        facts = (world.clock.now(), world.sandbox.switches, world.operation, world.runs)
+        return cls(db.serialize(), aside, *facts)
+
+    def again(self, root: Path) -> World:
+        """The same world once more, in another folder."""
+        clock = SimulatedClock(self.moment)
+        sandbox = Sandbox(clock=SharedClock(clock))
+        sandbox.store.db.deserialize(self.state)
+        sandbox.schema.forget()
+        sandbox.switches = self.switches
+        shutil.copytree(self.root, root / "snapshots")
+        portal = connected(sandbox, clock, root)
+        return World(root / "snapshots", clock, sandbox, portal, self.runs, self.operation)
+
+
+def connected(sandbox: Sandbox, clock: SimulatedClock, root: Path) -> Portal:
+    """A client of a portal that has our webhook."""
+    settings = Settings.load(
+        env_file=None, webhook=f"https://sandbox.local/rest/1/{SECRET}/", state_dir=root / "state", plan="box"
+    )
+    return Portal.connect(settings, clock=clock, transport=InProcessTransport(sandbox))
 
 
 def make_world(
@@ -121,12 +182,18 @@ def make_world(
         sandbox.records.add(deal, Draft(columns, contact_ids=members), caller)
     sandbox.access.add_webhook(1, SECRET)
     clock.sleep(3600)
-    settings = Settings.load(
-        env_file=None, webhook=f"https://sandbox.local/rest/1/{SECRET}/", state_dir=root / "state", plan="box"
-    )
-    portal = Portal.connect(settings, clock=clock, transport=InProcessTransport(sandbox))
+    portal = connected(sandbox, clock, root)
     sandbox.log.clear()
     return World(root / "snapshots", clock, sandbox, portal)
+
+
+@pytest.fixture(scope="session")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """The small firm with its reassignment planned: a sweep takes it up anew for each attempt."""
+    root = tmp_path_factory.mktemp("planned")
+    world = make_world(root)
+    world.plan(winner="newest").close()
+    return Kept.of(world, root / "aside")
 
 
 @pytest.fixture

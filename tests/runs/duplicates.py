@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toolkit.client import Portal, SimulatedClock
+from toolkit.client import SimulatedClock
 from toolkit.operations import operation
-from toolkit.runs import Operation
-from toolkit.sandbox import InProcessTransport, Sandbox, SharedClock, new_portal
+from toolkit.sandbox import SharedClock, new_portal
 from toolkit.sandbox.seeds import SEEDS
 from toolkit.sandbox.state.records import Draft, PhoneEdit
 from toolkit.sandbox.switches import Switches
-from toolkit.settings import Settings
 
-from .conftest import SECRET, World, make_world
+from .conftest import SECRET, Kept, World, connected, make_world
 
 INN = "7707083893"
+
+__all__ = ["Kept", "add", "ask", "cards", "held", "make_doubled", "seeded"]
 
 
 def make_doubled(root: Path, **switches: Any) -> World:
@@ -87,57 +85,6 @@ def seeded(root: Path, seed: str, scale: float) -> World:
     sandbox.access.add_webhook(1, SECRET)
     portal = connected(sandbox, clock, root)
     return World(root / "snapshots", clock, sandbox, portal, operation=operation("deduplicate"))
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A world put aside, to be taken up again as often as wanted.
-
-    Args:
-        state: the portal's database.
-        root: the folder of runs.
-        moment: the clock.
-        switches: of the portal.
-        operation: what is being tried.
-    """
-
-    state: bytes
-    root: Path
-    moment: float
-    switches: Switches
-    operation: Operation
-
-    @classmethod
-    def of(cls, world: World, aside: Path) -> Kept:
-        """A world as it is now; its runs are closed.
-
-        Args:
-            world: it.
-            aside: a folder to be made, for a copy of its runs.
-        """
-        db = world.sandbox.store.db
-        shutil.copytree(world.root, aside)
-        return cls(db.serialize(), aside, world.clock.now(), world.sandbox.switches, world.operation)
-
-    def again(self, root: Path) -> World:
-        """The same world once more, in another folder."""
-        clock = SimulatedClock(self.moment)
-        sandbox = Sandbox(clock=SharedClock(clock))
-        sandbox.store.db.deserialize(self.state)
-        sandbox.schema.forget()
-        sandbox.switches = self.switches
-        shutil.copytree(self.root, root / "snapshots")
-        return World(
-            root / "snapshots", clock, sandbox, connected(sandbox, clock, root), operation=self.operation
-        )
-
-
-def connected(sandbox: Sandbox, clock: SimulatedClock, root: Path) -> Portal:
-    """A client of a portal that has our webhook."""
-    settings = Settings.load(
-        env_file=None, webhook=f"https://sandbox.local/rest/1/{SECRET}/", state_dir=root / "state", plan="box"
-    )
-    return Portal.connect(settings, clock=clock, transport=InProcessTransport(sandbox))
 
 
 def add(world: World, type_id: int, *values: str, **columns: Any) -> int:

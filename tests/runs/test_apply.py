@@ -11,7 +11,7 @@ from toolkit.errors import AccessRefused, BreakerOpen, Paused, StorageError
 from toolkit.runs import ApplyRules, apply
 from toolkit.sandbox.faults import KINDS
 
-from .conftest import World, make_world
+from .conftest import Kept, World, make_world
 
 UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "deleted", "slow")]
 
@@ -20,9 +20,11 @@ class Killed(BaseException):
     """The process is gone: nothing in it runs any more."""
 
 
-def wanted_owners(tmp_path: Path) -> dict[int, int]:
-    world = make_world(tmp_path / "undisturbed")
-    run = world.plan(winner="newest")
+@pytest.fixture(scope="module")
+def wanted(planned: Kept, tmp_path_factory: pytest.TempPathFactory) -> dict[int, int]:
+    """Contact id to responsible after the undisturbed run."""
+    world = planned.again(tmp_path_factory.mktemp("undisturbed"))
+    run = world.planned()
     world.apply(run)
     assert world.verify(run).complete
     return world.owners()
@@ -104,11 +106,12 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(world: World) 
 
 
 @pytest.mark.parametrize("kind", UNHAPPY)
-def test_every_fault_at_every_request_ends_like_the_undisturbed_run(kind: str, tmp_path: Path) -> None:
-    wanted = wanted_owners(tmp_path)
+def test_every_fault_at_every_request_ends_like_the_undisturbed_run(
+    kind: str, planned: Kept, wanted: dict[int, int], tmp_path: Path
+) -> None:
     for at in range(1, 6):
-        world = make_world(tmp_path / f"{kind}{at}")
-        run = world.plan(winner="newest")
+        world = planned.again(tmp_path / f"{kind}{at}")
+        run = world.planned()
         world.sandbox.faults.plan(kind, at=at, seconds=3 if kind == "partial" else 0)
 
         world.apply(run)
@@ -128,11 +131,10 @@ def test_errors_inside_a_batch_are_seen_and_overcome(kind: str, world: World) ->
     assert counts == {"done": len(run.plan.active)}
 
 
-def test_every_pair_of_faults_on_a_small_case(tmp_path: Path) -> None:
-    wanted = wanted_owners(tmp_path)
+def test_every_pair_of_faults_on_a_small_case(planned: Kept, wanted: dict[int, int], tmp_path: Path) -> None:
     for number, (first, second) in enumerate(itertools.product(UNHAPPY, repeat=2)):
-        world = make_world(tmp_path / str(number))
-        run = world.plan(winner="newest")
+        world = planned.again(tmp_path / str(number))
+        run = world.planned()
         world.sandbox.faults.plan(first, "crm.item.update", at=1, seconds=2 if first == "partial" else 0)
         world.sandbox.faults.plan(second, "crm.item.update", at=1, seconds=2 if second == "partial" else 0)
 
@@ -142,11 +144,12 @@ def test_every_pair_of_faults_on_a_small_case(tmp_path: Path) -> None:
         assert world.writes() <= len(run.plan.active), (first, second)
 
 
-def test_killed_at_every_request_it_resumes_to_the_same_portal(tmp_path: Path) -> None:
-    wanted = wanted_owners(tmp_path)
+def test_killed_at_every_request_it_resumes_to_the_same_portal(
+    planned: Kept, wanted: dict[int, int], tmp_path: Path
+) -> None:
     for after, at in itertools.product([False, True], range(1, 7)):
-        world = make_world(tmp_path / f"{after}{at}")
-        run = world.plan(winner="newest")
+        world = planned.again(tmp_path / f"{after}{at}")
+        run = world.planned()
         send, seen = world.portal.send, itertools.count(1)
 
         def dying(commands, send=send, seen=seen, at=at, after=after):
@@ -177,11 +180,12 @@ def test_killed_at_every_request_it_resumes_to_the_same_portal(tmp_path: Path) -
     raise AssertionError("the sweep never reached the end of the run")
 
 
-def test_killed_at_every_journal_write_it_resumes_to_the_same_portal(tmp_path: Path) -> None:
-    wanted = wanted_owners(tmp_path)
+def test_killed_at_every_journal_write_it_resumes_to_the_same_portal(
+    planned: Kept, wanted: dict[int, int], tmp_path: Path
+) -> None:
     for at in itertools.count(1):
-        world = make_world(tmp_path / str(at))
-        run = world.plan(winner="newest")
+        world = planned.again(tmp_path / str(at))
+        run = world.planned()
         seen = itertools.count(1)
 
         def dying(_what: str, seen=seen, at=at) -> None:

@@ -137,6 +137,7 @@ class _Pair:
     def __init__(self, before: Snapshot, after: Snapshot, name: str, id_field: str) -> None:
         self.name = name
         self.snapshots = (before, after)
+        self.types = tuple(side.field_types(name) for side in self.snapshots)
         self.files = tuple(pq.ParquetFile(side.path(name)) for side in self.snapshots)
         ids = [file.read(columns=[id_field]).column(0).combine_chunks() for file in self.files]
         old, new = (side.to_numpy(zero_copy_only=False) for side in ids)
@@ -154,10 +155,9 @@ class _Pair:
 
     def changes(self, column: str) -> Iterator[pd.DataFrame]:
         """The cells of a column that changed, as frames of at most some hundred thousand rows."""
-        before, after = self.snapshots
-        kind = after.field_types(self.name)[column]
+        was, kind = (types[column] for types in self.types)
         unread = [side.manifest.entities[self.name].unread.get(column) for side in self.snapshots]
-        if any(unread) or before.field_types(self.name)[column] != kind:
+        if any(unread) or was != kind:
             # A value did not fit, or the field changed its type: the wire's own words are compared.
             yield from self._changes_by_cell(column, kind)
             return
