@@ -8,9 +8,10 @@ import pytest
 
 from toolkit.runs.merges.carrying import aliases
 from toolkit.sandbox.faults import KINDS
+from toolkit.sandbox.switches import Switches
 
 from .conftest import World
-from .duplicates import add, ask, cards, held, make_doubled
+from .duplicates import Kept, add, ask, cards, held, make_doubled
 
 MERGE = "crm.entity.mergeBatch"
 UNHAPPY = [kind for kind in KINDS if kind not in ("call", "overload", "deleted", "slow")]
@@ -19,27 +20,32 @@ WRITTEN = ("lose_answer", "server_error_after", "partial")
 """Faults after which something was written: they are played at every kind of write."""
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """The doubled firm with its merge planned; each test takes it up anew."""
+    root = tmp_path_factory.mktemp("doubled")
+    world = make_doubled(root)
+    world.plan().close()
+    return Kept.of(world, root / "aside")
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return make_doubled(tmp_path)
+def world(kept: Kept, tmp_path: Path) -> World:
+    return kept.again(tmp_path)
 
 
-_WANTED: dict[str, object] = {}
-
-
-def wanted(tmp_path: Path) -> object:
+@pytest.fixture(scope="module")
+def wanted(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> object:
     """What the portal holds after an undisturbed run."""
-    if not _WANTED:
-        world = make_doubled(tmp_path / "undisturbed")
-        run = world.plan()
-        world.apply(run)
-        assert world.verify(run).complete
-        _WANTED["held"] = held(world, without=("DATE_CREATE", "DATE_MODIFY"))
-    return _WANTED["held"]
+    world = kept.again(tmp_path_factory.mktemp("undisturbed"))
+    run = world.planned()
+    world.apply(run)
+    assert world.verify(run).complete
+    return end_of(world)
 
 
-def same_end(world: World, tmp_path: Path) -> bool:
-    return held(world, without=("DATE_CREATE", "DATE_MODIFY")) == wanted(tmp_path)
+def end_of(world: World) -> object:
+    return held(world, without=("DATE_CREATE", "DATE_MODIFY"))
 
 
 def merges(world: World) -> int:
@@ -47,7 +53,7 @@ def merges(world: World) -> int:
 
 
 def test_clients_become_one_card_each_and_a_second_plan_is_empty(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
 
     counts = world.apply(run)
 
@@ -62,7 +68,7 @@ def test_clients_become_one_card_each_and_a_second_plan_is_empty(world: World) -
 
 
 def test_losing_values_stay_in_the_plan(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
 
     before = run.plan.table.query("kind == 'merge' and entity == 'contact'")["before"].iloc[0]
 
@@ -70,7 +76,7 @@ def test_losing_values_stay_in_the_plan(world: World) -> None:
 
 
 def test_requests_for_a_small_run_are_bounded(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     sent = world.portal.requests_sent
 
     world.apply(run)
@@ -81,7 +87,7 @@ def test_requests_for_a_small_run_are_bounded(world: World) -> None:
 
 
 def test_a_card_edited_after_planning_is_not_merged(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.edit(3, POST="директор")
 
     counts = world.apply(run)
@@ -94,7 +100,7 @@ def test_a_card_edited_after_planning_is_not_merged(world: World) -> None:
 
 
 def test_a_card_edited_between_looking_and_merging_is_the_portals_conflict(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.sandbox.faults.before(lambda: world.edit(5, POST="директор"), MERGE, at=1)
     world.sandbox.faults.before(lambda: world.edit(4, POST="повар"), MERGE, at=1)
 
@@ -110,9 +116,9 @@ def test_a_card_edited_between_looking_and_merging_is_the_portals_conflict(world
 
 
 @pytest.mark.parametrize("stage", ["requisites", "master", "first_loser"])
-def test_a_merge_that_breaks_on_the_way_is_listed_and_never_sent_again(stage: str, tmp_path: Path) -> None:
-    world = make_doubled(tmp_path, merge_breaks_after=stage)
-    run = world.plan()
+def test_a_merge_that_breaks_on_the_way_is_listed_and_never_sent_again(stage: str, world: World) -> None:
+    world.sandbox.switches = Switches({"merge_breaks_after": stage})
+    run = world.planned()
 
     counts = world.apply(run)
     again = world.apply(run)
@@ -127,7 +133,7 @@ def test_a_merge_that_breaks_on_the_way_is_listed_and_never_sent_again(stage: st
 
 
 def test_a_card_that_vanished_before_the_merge_stops_only_its_group(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     ask(world, "crm.item.delete", entityTypeId=3, id=5)
 
     world.apply(run)
@@ -140,9 +146,9 @@ def test_a_card_that_vanished_before_the_merge_stops_only_its_group(world: World
 
 
 @pytest.mark.parametrize("missing", ["dropped", "owner_not_found"])
-def test_a_card_that_vanishes_while_it_is_merged_is_known_afterwards(missing: str, tmp_path: Path) -> None:
-    world = make_doubled(tmp_path, merge_missing_ids=missing)
-    run = world.plan()
+def test_a_card_that_vanishes_while_it_is_merged_is_known_afterwards(missing: str, world: World) -> None:
+    world.sandbox.switches = Switches({"merge_missing_ids": missing})
+    run = world.planned()
     gone = {"entityTypeId": 3, "id": 2}
     world.sandbox.faults.before(lambda: _delete(world, **gone), MERGE, at=2)
 
@@ -162,10 +168,10 @@ def _delete(world: World, *, entityTypeId: int, id: int) -> None:  # noqa: N803,
     world.sandbox.records.delete(kind, id, world.sandbox.system_caller(1))
 
 
-def test_what_follows_a_merge_waits_for_it(tmp_path: Path) -> None:
-    world = make_doubled(tmp_path, merge_breaks_after="requisites")
+def test_what_follows_a_merge_waits_for_it(world: World) -> None:
+    world.sandbox.switches = Switches({"merge_breaks_after": "requisites"})
     before = held(world)["binding"]
-    run = world.plan()
+    run = world.planned()
 
     world.apply(run)
 
@@ -175,7 +181,7 @@ def test_what_follows_a_merge_waits_for_it(tmp_path: Path) -> None:
 
 def test_a_plan_without_the_right_to_merge_is_rejected_in_the_portals_words(world: World) -> None:
     world.sandbox.features["merge"] = False
-    run = world.plan()
+    run = world.planned()
 
     world.apply(run)
 
@@ -183,32 +189,34 @@ def test_a_plan_without_the_right_to_merge_is_rejected_in_the_portals_words(worl
     assert "CRM_FEATURE_RESTRICTION_ERROR" in set(run.journal.table()["code"])
 
 
-def test_a_lost_answer_is_looked_up_and_nothing_is_merged_twice(world: World, tmp_path: Path) -> None:
-    run = world.plan()
+def test_a_lost_answer_is_looked_up_and_nothing_is_merged_twice(world: World, wanted: object) -> None:
+    run = world.planned()
     world.sandbox.faults.lose_answer_to(MERGE)
 
     world.apply(run)
 
-    assert same_end(world, tmp_path)
+    assert end_of(world) == wanted
     assert merges(world) == 3
 
 
 @pytest.mark.parametrize("kind", UNHAPPY)
-def test_every_fault_around_the_merge_ends_like_the_undisturbed_run(kind: str, tmp_path: Path) -> None:
+def test_every_fault_around_the_merge_ends_like_the_undisturbed_run(
+    kind: str, kept: Kept, wanted: object, tmp_path: Path
+) -> None:
     rest = (("crm.item.update", 1), ("crm.requisite.bankdetail.add", 1)) if kind in WRITTEN else ()
     for method, at in ((MERGE, 1), *rest):
-        world = make_doubled(tmp_path / f"{kind}{method}{at}")
-        run = world.plan()
+        world = kept.again(tmp_path / f"{kind}{method}{at}")
+        run = world.planned()
         world.sandbox.faults.plan(kind, method, at=at, seconds=1 if kind == "partial" else 0)
 
         world.apply(run)
 
-        assert same_end(world, tmp_path), (kind, method, at)
+        assert end_of(world) == wanted, (kind, method, at)
         assert merges(world) == 3, (kind, method, at)
 
 
 def test_a_group_that_is_struck_leaves_its_cards_alone(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     table = run.plan.table
     struck = table.query("kind == 'merge' and entity == 'contact' and record_id == 1")["change"]
     run.freeze(run.plan.narrowed(set(table["change"]) - set(struck)))
@@ -220,7 +228,7 @@ def test_a_group_that_is_struck_leaves_its_cards_alone(world: World) -> None:
 
 
 def test_merged_cards_are_found_under_their_new_id(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.apply(run)
 
     assert aliases([run]) == {
@@ -232,7 +240,7 @@ def test_merged_cards_are_found_under_their_new_id(world: World) -> None:
 
 
 def test_a_new_duplicate_since_the_certificate_is_drift_and_not_our_fault(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.apply(run)
     add(world, 3, "+79120001122", NAME="Олег", LAST_NAME="Кузнецов")
 

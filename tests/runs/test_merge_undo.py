@@ -13,7 +13,7 @@ from toolkit.runs import Undo, verify
 from toolkit.runs.merges.carrying import aliases
 
 from .conftest import World
-from .duplicates import ask, cards, held, make_doubled
+from .duplicates import Kept, ask, cards, held, make_doubled
 
 UNHAPPY = ("lose_answer", "cut_before", "server_error_after", "partial", "timeout")
 # What cannot come back: ids are compared through the table of aliases, moments and makers are today's.
@@ -29,13 +29,22 @@ def _type(number: int) -> str:
     return _TYPES.get(number, f"item:{number}")
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """The doubled firm with its merge planned; each test takes it up anew."""
+    root = tmp_path_factory.mktemp("doubled")
+    world = make_doubled(root)
+    world.plan().close()
+    return Kept.of(world, root / "aside")
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return make_doubled(tmp_path)
+def world(kept: Kept, tmp_path: Path) -> World:
+    return kept.again(tmp_path)
 
 
 def undone(world: World, **given: Any) -> tuple[Any, Any]:
-    run = world.plan()
+    run = world.planned()
     world.apply(run)
     back = world.undo(run, **given)
     return run, back
@@ -139,7 +148,7 @@ def test_one_group_can_be_taken_back_alone(world: World) -> None:
 
 
 def test_later_edits_of_the_survivor_are_never_overwritten(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.apply(run)
     world.edit(1, POST="финансовый директор")
     back = world.undo(run)
@@ -172,8 +181,7 @@ def test_clients_taken_apart_are_found_to_be_duplicates_again(world: World) -> N
 
 
 @pytest.mark.parametrize("kind", UNHAPPY)
-def test_every_fault_while_cards_are_made_again_makes_them_once(kind: str, tmp_path: Path) -> None:
-    world = make_doubled(tmp_path)
+def test_every_fault_while_cards_are_made_again_makes_them_once(kind: str, world: World) -> None:
     before = by_alias(world)
     run, back = undone(world)
     world.sandbox.faults.plan(kind, "crm.item.import", at=1, seconds=1 if kind == "partial" else 0)
