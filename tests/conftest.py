@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import pytest
+import typer.testing
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +20,11 @@ def skip_loudly() -> Callable[[str], None]:
         pytest.skip(f"NOT TESTED: {reason}")
 
     return skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_built_once() -> Iterator[None]:
+    """Building the tree of commands takes 60 ms, and tests call them several hundred times in one process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", lru_cache(typer.testing._get_command))
+        yield
