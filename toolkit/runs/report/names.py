@@ -57,6 +57,13 @@ _LABELS = {
     "assignedById": "Responsible",
     "ASSIGNED_BY_ID": "Responsible",
     "RESPONSIBLE_ID": "Responsible",
+    "PORTAL_USER_ID": "Responsible",
+    "PHONE_NUMBER": "Client's phone",
+    "CALL_TYPE": "Kind of call",
+    "CALL_START_DATE": "Began",
+    "CALL_DURATION": "Length in seconds",
+    "CRM_ENTITY_TYPE": "Kind of client",
+    "CRM_ENTITY_ID": "Client",
     "observers": "Observers",
     "title": "Title",
     "TITLE": "Title",
@@ -277,6 +284,10 @@ class Names:
             return "", self.message(str(change["after"]), change.get("result"))
         if kind == "copy":
             return "", self._("the recording becomes a file of the record")
+        if kind == "note":
+            return str(json.loads(change["before"]).get("comment", "")), str(
+                json.loads(change["after"]).get("comment", "")
+            )
         if kind == "bind" and name == "listcolumn":
             return "", str(json.loads(change["after"])["NAME"])
         if kind == "bind" and name in SETTINGS:
