@@ -13,6 +13,8 @@ import pytest
 from tests.runs.applications import application_settings
 from tests.runs.conftest import SECRET, World, make_world
 from toolkit import workflow
+from toolkit.errors import ParameterError
+from toolkit.operations import operation
 from toolkit.runs import Run
 from toolkit.sandbox import InProcessTransport
 from toolkit.sandbox.state.records import Draft
@@ -300,3 +302,25 @@ def test_a_person_who_moved_the_card_keeps_the_deal_and_its_history_goes(
 
     assert world.sandbox.store.value("SELECT TITLE FROM crm_2 WHERE ID = ?", [deal]) == "Решено"
     assert comments(work, "deal", deal) == []
+
+
+def test_history_comes_under_the_headings_of_an_export() -> None:
+    row = {
+        "Номер": 5.0, "Код клиента": "7", "Когда": "01.05.2026 10:00", "Что изменено": "Паспорт", "Было": "1",
+        "Стало": "2", "Причина": "потеряла", "Кто изменил": "Оператор", "Заявка": None,
+    }  # fmt: skip
+    params = operation("load_contact_centre").parameters({**BASE, "history": [row], "zone": "Europe/Moscow"})
+    again = operation("load_contact_centre").parameters(params.model_dump(mode="json"))
+
+    assert params == again
+    (taken,) = params.history
+    assert (taken.id, taken.client_id, taken.at.isoformat(), taken.author) == (
+        "5", "7", "2026-05-01T10:00:00+03:00", "Оператор"
+    )  # fmt: skip
+    for wrong, words in (
+        ({"цвет": "синий"}, "цвет"),
+        ({"Когда": "завтра"}, "at"),
+        ({"Код клиента": ""}, "neither"),
+    ):
+        with pytest.raises(ParameterError, match=words):
+            operation("load_contact_centre").parameters({**BASE, "history": [{**row, **wrong}]})

@@ -25,6 +25,7 @@ from toolkit.runs.contact_centre import (
     UnreadRow,
     load_rows,
     phones_of_companies,
+    take_history,
     take_rows,
 )
 from toolkit.runs.telephony import AppealShelf, appeal_fields
@@ -124,6 +125,8 @@ class LoadContactCentreParams(OperationParams):
             taken[name], left = take_rows(said[name], kind, mapping, zone=zone, put_aside=put_aside)
             taken[f"{name}_mapping"] = None
             unread += left
+        if isinstance(said.get("history"), list):
+            taken["history"] = take_history(said["history"], zone)
         return {**taken, **({"unread": unread} if unread else {})}
 
     @model_validator(mode="after")
