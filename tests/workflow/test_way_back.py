@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -72,6 +73,10 @@ def passed(work: Workspace) -> PortalChanges:
     return found
 
 
+def russian(found: PortalChanges) -> pd.DataFrame:
+    return dataclasses.replace(found, language="ru").in_words()
+
+
 def test_what_people_changed_is_told_once_and_what_we_wrote_is_not(world: World, tmp_path: Path) -> None:
     work = loaded(world, tmp_path / "hook")
     assert told(work) == [], "what the load wrote is no news"
@@ -97,6 +102,9 @@ def test_what_people_changed_is_told_once_and_what_we_wrote_is_not(world: World,
     ]
     assert sorted(told(work)) == sorted(expected)
     found = passed(work)
+    assert {"в ленте", "успех"} <= {
+        each.split("комментарий ")[-1] for each in russian(found).to_numpy().ravel()
+    }
     assert set(found.table["deal"]) == {first}
     assert set(found.table["link"]) == {f"https://sandbox.local/crm/deal/details/{first}/"}
     assert told(work) == []

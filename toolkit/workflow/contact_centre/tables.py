@@ -15,7 +15,7 @@ import xlsxwriter
 from toolkit.errors import ParameterError, StorageError
 from toolkit.records.storage import PrivateFile
 
-__all__ = ["COLUMNS", "write_changes"]
+__all__ = ["COLUMNS", "in_words", "write_changes"]
 
 COLUMNS = (
     *("row", "kind", "deal", "activity", "field", "before", "after", "before_id", "after_id"),
@@ -43,6 +43,7 @@ _WORDS = {
     "after": {"open": "в работе", "won": "успех", "lost": "провал", "done": "выполнено"},
 }  # fmt: skip
 _WIDTHS = {"link": 44, "before": 28, "after": 28, "at": 26, "by": 22, "field": 20}
+_READ = ("kind", "row", "field", "before", "after", "at", "by", "link")
 _FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -87,6 +88,31 @@ def write_changes(table: pd.DataFrame, path: Path, *, offset: tzinfo, language: 
             path, str(error.strerror), "Name a folder you may write, with some space."
         ) from error
     return path
+
+
+def in_words(table: pd.DataFrame, *, offset: tzinfo, language: str) -> pd.DataFrame:
+    """The changes as a person reads them.
+
+    Args:
+        table: columns `COLUMNS`.
+        offset: the zone moments are told in.
+        language: of headings and words.
+
+    Returns:
+        All of it text; columns: what changed, when, by whom, and the link, under headings.
+    """
+    spoken = "en" if language == "en" else "ru"
+    rows = table.astype(object).to_dict("records")
+    return pd.DataFrame(
+        [[_spoken(name, row, offset, spoken) for name in _READ] for row in rows],
+        columns=[_HEADINGS[spoken][name] for name in _READ],
+    )
+
+
+def _spoken(name: str, row: dict[Any, Any], offset: tzinfo, language: str) -> str:
+    if name == "at":
+        return str(row["at"].astimezone(offset).strftime("%d.%m.%Y %H:%M"))
+    return _said(name, str(row[name]), row, language)
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

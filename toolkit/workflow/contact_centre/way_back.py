@@ -36,7 +36,7 @@ from toolkit.workflow.contact_centre.present import (
     read_moves,
     telephone_calls,
 )
-from toolkit.workflow.contact_centre.tables import COLUMNS, write_changes
+from toolkit.workflow.contact_centre.tables import COLUMNS, in_words, write_changes
 from toolkit.workflow.telephone import telephone
 from toolkit.workflow.workspace import Workspace, connect
 
@@ -83,6 +83,14 @@ class PortalChanges:
             StorageError: it cannot be written.
         """
         return write_changes(self.table, Path(path), offset=timezone(self._offset), language=self.language)
+
+    def in_words(self) -> pd.DataFrame:
+        """The changes as a person reads them, in the language of the settings and the portal's time."""
+        return in_words(self.table, offset=timezone(self._offset), language=self.language)
+
+    def _repr_html_(self) -> str:
+        """The changes as a notebook shows them."""
+        return str(self.in_words().to_html(index=False, escape=True))
 
     def move_on(self) -> None:
         """Let the next pass begin where this one ended: call it once the file is where it should be. A pass that was
