@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pika
-from pika.exceptions import NackError, UnroutableError
 
 from toolkit.spool.messages import message_of
 from toolkit.spool.rabbitmq import Queue
 from toolkit.spool.refusals import SourceUnreachable
+from toolkit.spool.sending import Letter, send
 
 __all__ = ["publish"]
 
@@ -39,19 +39,18 @@ def publish(
         SourceRefused: the address or the queue cannot be used, or a row is no row.
         SourceUnreachable: the broker does not answer or does not take a message; those before it are in the queue.
     """
+    with queue.opened():
+        pass  # it is there, and as it should be
     number = 0
-    with queue.opened() as channel:
+
+    def letters() -> Iterator[Letter]:
+        nonlocal number
         for row in rows:
             message = message_of(row, str(row[known_by]) if row.get(known_by) is not None else "")
-            properties = pika.BasicProperties(
-                message_id=message.id[:255],
-                content_type="application/json",
-                delivery_mode=2,
-            )
-            try:
-                channel.basic_publish("", queue.queue, message.body.encode(), properties, mandatory=True)
-            except (NackError, UnroutableError):
-                raise SourceUnreachable(queue.name, f"{queue.queue} takes no message now") from None
+            properties = pika.BasicProperties(message_id=message.id[:255], content_type="application/json")
+            yield Letter(message.id, "", queue.queue, message.body.encode(), properties)
             number += 1
-            sent(message.id)
+
+    if send(queue, letters(), sent=sent):
+        raise SourceUnreachable(queue.name, f"{queue.queue} takes no message now")
     return number

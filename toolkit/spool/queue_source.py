@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import NackError, UnroutableError
 
 from toolkit.spool.messages import Message, digest_of, message_of, row_of
 from toolkit.spool.rabbitmq import Queue
 from toolkit.spool.refusals import SourceRefused, SourceUnreachable
+from toolkit.spool.sending import Letter, send
 from toolkit.spool.source import TookIn
 from toolkit.spool.spool import SAME_ID, Spool
 
@@ -103,8 +103,11 @@ class QueueSource:
         misnamed = [each for each in chunk if rows.get(each.tag) in put.misnamed]
         dead += [(each, rows.pop(each.tag), SAME_ID) for each in misnamed]
         put += spool.bury((message, reason) for _, message, reason in dead if reason != SAME_ID)
-        for each, message, reason in dead:
-            self._dead_letter(channel, each, message, reason)
+        if self.queue.dead and dead:
+            self._dead_letters(dead)
+        elif dead:
+            for each, _, _ in dead:
+                channel.basic_reject(each.tag, requeue=False)
         kept = [*rows, *(each.tag for each, _, _ in dead if self.queue.dead)]
         if kept:
             channel.basic_ack(max(kept), multiple=True)
@@ -122,17 +125,15 @@ class QueueSource:
         text = each.body.decode("utf-8", "backslashreplace")
         return Message(f"{source}#{digest_of(each.body)}", text, source=source)
 
-    def _dead_letter(self, channel: BlockingChannel, each: _Delivery, message: Message, reason: str) -> None:
-        if not self.queue.dead:
-            channel.basic_reject(each.tag, requeue=False)
-            return
-        properties = pika.BasicProperties(
-            message_id=each.properties.message_id,
-            content_type=each.properties.content_type,
-            delivery_mode=2,
-            headers={**(each.properties.headers or {}), "reason": reason, "queue": self.queue.queue},
-        )
-        try:
-            channel.basic_publish(self.queue.dead, self.queue.queue, each.body, properties, mandatory=True)
-        except (UnroutableError, NackError):  # nobody listens there; the spool has it with its reason
+    def _dead_letters(self, dead: list[tuple[_Delivery, Message, str]]) -> None:
+        letters = []
+        for each, message, reason in dead:
+            headers = {**(each.properties.headers or {}), "reason": reason, "queue": self.queue.queue}
+            properties = pika.BasicProperties(
+                message_id=each.properties.message_id,
+                content_type=each.properties.content_type,
+                headers=headers,
+            )
+            letters.append(Letter(message.id, self.queue.dead, self.queue.queue, each.body, properties))
+        if send(self.queue, letters):  # nobody listens there; the spool has them with their reasons
             _log.warning("%s: the dead-letter exchange %s takes nothing", self.queue.name, self.queue.dead)
