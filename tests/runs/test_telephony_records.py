@@ -15,7 +15,7 @@ from tests.runs.applications import application_settings, application_world
 from tests.runs.conftest import World, make_world
 from tests.test_kill_sweep import DyingTransport, Killed
 from toolkit.client import Portal
-from toolkit.runs import Changes, Operation, OperationParams, Read
+from toolkit.runs import Changes, Operation, OperationParams, Read, estimate
 from toolkit.runs.call_recordings import Heard, call_recordings
 from toolkit.runs.calls_made import CallMade, call_changes
 from toolkit.runs.changes import noted_on
@@ -152,10 +152,20 @@ def test_undo_takes_the_activities_and_says_what_stays(world: World) -> None:
     }
 
 
-@pytest.mark.parametrize("after", [False, True])
-def test_killed_at_any_request_the_run_is_finished_and_nothing_is_there_twice(
-    tmp_path: Path, after: bool
-) -> None:
+class DyingJournal:
+    """Ends the process just before a journal write reaches the disk."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def __call__(self, what: str) -> None:
+        self.left -= what in ("sent", "settled")
+        if not self.left:
+            raise Killed
+
+
+@pytest.mark.parametrize("how", ["before a request", "after a request", "at a journal write"])
+def test_killed_anywhere_the_run_is_finished_and_nothing_is_there_twice(tmp_path: Path, how: str) -> None:
     with wave.open(str(tmp_path / "call.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 80, "NONE", "not compressed"))
         file.writeframes(bytes(160))
@@ -168,13 +178,17 @@ def test_killed_at_any_request_the_run_is_finished_and_nothing_is_there_twice(
         inner = InProcessTransport(world.sandbox)
         world.portal = Portal.connect(settings, clock=world.clock, transport=inner)
         run = world.plan(**given)
-        dying = DyingTransport(inner, at, after=after)
-        world.portal = Portal.connect(settings, clock=world.clock, transport=dying)
+        if how == "at a journal write":
+            run.journal._on_commit = DyingJournal(at)
+        else:
+            dying = DyingTransport(inner, at, after=how == "after a request")
+            world.portal = Portal.connect(settings, clock=world.clock, transport=dying)
         died = False
         try:
             world.apply(run)
         except Killed:
             died = True
+        run.journal._on_commit = None
         world.portal = Portal.connect(settings, clock=world.clock, transport=inner)
 
         states = world.apply(run)
@@ -193,3 +207,18 @@ def test_killed_at_any_request_the_run_is_finished_and_nothing_is_there_twice(
         if not died:
             assert at > 8
             return
+
+
+def test_what_calls_of_the_telephone_cost_is_foretold(world: World) -> None:
+    run = world.plan()
+    cost = estimate(run.plan, run.before, world.portal.cost)
+    world.sandbox.log.clear()
+
+    world.apply(run)
+
+    register = "telephony.externalcall.register"
+    assert {name.lower() for name in cost.apply.operating_s} >= {
+        register,
+        register.replace("register", "finish"),
+    }
+    assert len(world.sandbox.log) == cost.apply.requests

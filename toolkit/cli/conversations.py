@@ -41,7 +41,7 @@ def create_call(
     only_plan: OnlyPlan = False,
     as_json: Json = False,
 ) -> None:
-    """Note a call that took place elsewhere, with its recording."""
+    """Note a call that took place elsewhere, with its recording: by telephone where an application connects."""
     from toolkit.workflow import desk
 
     work, show = workspace()

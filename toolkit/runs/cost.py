@@ -17,6 +17,7 @@ from toolkit.runs.carriers import Row, carrier, method_of
 from toolkit.runs.packing import AHEAD, PACK, PACK_METHOD, SCOUTED, in_one_request, looks_first, packable
 from toolkit.runs.plan import Plan
 from toolkit.runs.policy import Window
+from toolkit.runs.telephony_records import REGISTER_METHOD
 
 __all__ = ["PlanCost", "estimate", "reading"]
 
@@ -84,6 +85,10 @@ def estimate(plan: Plan, before: Snapshot, model: CostModel, *, window_s: float 
             looks, listing = 1, math.ceil(size / chunk)
         counts[method] = counts.get(method, 0) + calls
         requests += math.ceil(size / chunk) + (looks if reads else 0)
+        if (row.kind, row.entity) == ("create", "call"):
+            # Each piece is looked up, registered and finished, in a request of its own.
+            counts[REGISTER_METHOD] = counts.get(REGISTER_METHOD, 0) + size
+            requests += 2 * math.ceil(size / chunk) - looks
         if reads:
             counts[reads[0].method] = counts.get(reads[0].method, 0) + listing
     unknown = tuple(method for method in counts if method.lower() not in model.learned)
