@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
@@ -40,14 +44,27 @@ def test_rows_of_every_kind_of_file_become_messages(folder: Path, spool: Spool) 
     book.active.append(["Пётр"])
     book.save(folder / "d.xlsx")
 
+    table = pa.table(
+        {"имя": ["Ким", None], "when": [datetime(2026, 1, 2, 3, 4), None], "n": [1.5, float("nan")]}
+    )
+    pq.write_table(table, folder / "e.parquet")
+
     took = source(folder).take_in(spool)
 
-    assert took.put == Put(new=6)
+    assert took.put == Put(new=8)
     batch = spool.take(10)
     assert batch is not None
-    assert {row["имя"] for row in batch.rows} == {"Анна", "Олег", "Вера", "Иван", "Яна", "Пётр"}
+    assert {row["имя"] for row in batch.rows if "имя" in row} == {
+        "Анна",
+        "Олег",
+        "Вера",
+        "Иван",
+        "Яна",
+        "Пётр",
+        "Ким",
+    }
     assert left_in(folder) == set()
-    assert left_in(folder / "done") == {"a.csv", "b.jsonl", "c.json", "d.xlsx"}
+    assert left_in(folder / "done") == {"a.csv", "b.jsonl", "c.json", "d.xlsx", "e.parquet"}
 
 
 def test_a_file_that_is_still_being_written_is_left(folder: Path, spool: Spool) -> None:
@@ -61,6 +78,38 @@ def test_a_file_that_is_still_being_written_is_left(folder: Path, spool: Spool) 
     assert source(folder, settle_s=10, now=lambda: written + 9).take_in(spool).put == Put()
     assert source(folder, settle_s=10, now=lambda: written + 60).take_in(spool).put == Put(new=1)
     assert left_in(folder) == {"b.csv.part", ".hidden.csv", "~$c.xlsx", "c.xlsx", ".~lock.d.csv#", "d.csv"}
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.jsonl", "a.xlsx", "a.json"])
+def test_half_of_a_file_is_left_until_the_rest_has_come(folder: Path, spool: Spool, name: str) -> None:
+    whole = folder.parent / name
+    if name == "a.parquet":
+        pq.write_table(pa.table({"n": [1, 2]}), whole)
+    elif name == "a.xlsx":
+        pd.DataFrame({"n": [1, 2]}).to_excel(whole, index=False)
+    else:
+        whole.write_text(
+            '{"n": 1}\n{"n": 2}\n' if name == "a.jsonl" else '[{"n": 1}, {"n": 2}]', encoding="utf-8"
+        )
+    content = whole.read_bytes()
+    (folder / name).write_bytes(content[: len(content) - 4])
+    written = (folder / name).stat().st_ctime
+
+    took = source(folder, now=lambda: written + 60).take_in(spool)
+    assert (took.put, took.refused, len(took.unfinished)) == (Put(), (), 1)
+    assert left_in(folder) == {name}
+    with (folder / name).open("ab") as file:
+        file.write(content[-4:])
+    assert source(folder, now=lambda: written + 60).take_in(spool).put == Put(new=2)
+
+
+def test_a_file_a_program_has_open_for_writing_is_left_however_old_it_is(folder: Path, spool: Spool) -> None:
+    with (folder / "a.csv").open("w", encoding="utf-8") as file:
+        file.write("n\n1\n")
+        file.flush()
+        assert source(folder).take_in(spool).put == Put()
+        file.write("2\n")
+    assert source(folder).take_in(spool).put == Put(new=2)
 
 
 def test_the_same_content_under_another_name_is_taken_in_once(folder: Path, spool: Spool) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from toolkit.errors import StorageError, ToolkitError
 from toolkit.sheets import read_rows
+from toolkit.sheets.mapping import read_export
+from toolkit.spool.being_written import being_written
 from toolkit.spool.messages import Message, digest_of, message_of
 from toolkit.spool.refusals import SourceRefused
 from toolkit.spool.source import TookIn
@@ -19,7 +20,7 @@ from toolkit.spool.spool import Spool
 
 __all__ = ["FolderSource"]
 
-_LINES = (".jsonl", ".ndjson")
+_LISTS = (".json", ".yaml", ".yml")
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart", ".download")
 
 
@@ -28,13 +29,16 @@ class FolderSource:
     """A folder in which another system leaves its exports, one row of a file a message.
 
     A file that is taken in moves to `done/`, one that cannot be read to `refused/` with a text beside it that
-    says why. The same content under any name is taken in once.
+    says why, but only when it has not changed for a while: it may be half of one. The same content under any
+    name is taken in once.
 
     Args:
         folder: watched; its subfolders are not.
         key: column by whose value rows are kept in order; "" for none.
         version: column that says which of two rows of a key is newer; "" for the order of arrival.
-        settle_s: a file is left alone until it has not changed for so many seconds.
+        settle_s: a file is left alone until it has not changed for so many seconds, and while a program of this
+            machine has it open for writing.
+        patience_s: one that cannot be read is left alone until it has not changed for so many seconds.
         language: of the reasons beside refused files, `ru` or `en`.
         now: unix seconds of the clock that dates files.
     """
@@ -43,6 +47,7 @@ class FolderSource:
     key: str = ""
     version: str = ""
     settle_s: float = 10.0
+    patience_s: float = 600.0
     language: str = "ru"
     now: Callable[[], float] = time.time
 
@@ -64,11 +69,12 @@ class FolderSource:
             except FileNotFoundError:  # taken away meanwhile
                 continue
             except ToolkitError as error:
-                if _stamp(path) == before:
-                    self._move(path, "refused", error.in_words(self.language))
-                    took = replace(
-                        took, refused=(*took.refused, f"{path.name}: {error.in_words(self.language)}")
-                    )
+                words = f"{path.name}: {error.in_words(self.language)}"
+                if _stamp(path) != before or self._age_s(path) < self.patience_s:
+                    took = replace(took, unfinished=(*took.unfinished, words))
+                    continue
+                self._move(path, "refused", error.in_words(self.language))
+                took = replace(took, refused=(*took.refused, words))
                 continue
             if _stamp(path) != before or digest_of(path.read_bytes()) != digest_of(content):
                 continue  # it grew while it was read: next time
@@ -85,14 +91,18 @@ class FolderSource:
                 continue
             if {f"~${name}", f".~lock.{name}#", f"~${name[2:]}"} & names:
                 continue  # open in a spreadsheet program
-            stamp = path.stat()
-            # The time of the inode as well: a copy that keeps the date of its original sets it back at the end.
-            if self.now() - max(stamp.st_mtime, stamp.st_ctime) >= self.settle_s:
-                found.append((stamp.st_mtime_ns, name, path))
+            if self._age_s(path) >= self.settle_s and not being_written(path):
+                found.append((path.stat().st_mtime_ns, name, path))
         return [path for _, _, path in sorted(found)]
 
+    def _age_s(self, path: Path) -> float:
+        """Seconds since it was changed last."""
+        stamp = path.stat()
+        # The time of the inode as well: a copy that keeps the date of its original sets it back at the end.
+        return self.now() - max(stamp.st_mtime, stamp.st_ctime)
+
     def _messages(self, path: Path, digest: str) -> Iterator[Message]:
-        for number, row in enumerate(_rows(path), 1):
+        for number, row in enumerate(_rows_of(path), 1):
             if not isinstance(row, dict):
                 raise SourceRefused(
                     path.name,
@@ -119,20 +129,9 @@ class FolderSource:
             raise StorageError(target, str(error), "Let this user write into the watched folder.") from error
 
 
-def _rows(path: Path) -> list[Any]:
-    if path.suffix.lower() not in _LINES:
-        return read_rows(path)
-    rows = []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            rows.append(json.loads(line))
-        except ValueError as error:
-            raise SourceRefused(
-                f"{path.name}, line {number}", f"is not JSON: {error}", "Mend the line and put the file back."
-            ) from error
-    return rows
+def _rows_of(path: Path) -> Sequence[Any]:
+    # A list is kept as it is written: other systems nest in it what no table can hold.
+    return read_rows(path) if path.suffix.lower() in _LISTS else read_export(path)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

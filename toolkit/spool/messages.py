@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 from toolkit.spool.refusals import SourceRefused
@@ -55,7 +56,7 @@ def message_of(
     """A message of a row.
 
     Args:
-        row: column to cell; dates and decimals become text.
+        row: column to cell; dates and decimals become text, what is no number (NaN) is left out.
         known_as: its id; "" for one made from the source and the content.
         key, version: names of columns; "" or a missing cell for none.
         source: where it came from.
@@ -63,6 +64,7 @@ def message_of(
     Raises:
         SourceRefused: a text of it holds half a letter, which no file can keep.
     """
+    row = {name: cell for name, cell in row.items() if not (isinstance(cell, float) and not isfinite(cell))}
     body = json.dumps(row, ensure_ascii=False, sort_keys=True, default=_as_text)
     if not _whole(body):
         raise SourceRefused(source or "a row", HALF_A_LETTER, "Mend it where it was written.")

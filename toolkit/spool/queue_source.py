@@ -65,8 +65,7 @@ class QueueSource:
         try:
             with self.queue.opened() as channel:
                 for chunk in self._chunks(channel):
-                    found = self._keep(channel, spool, chunk)
-                    took = TookIn(took.put + found.put, took.refused + found.refused)
+                    took += self._keep(channel, spool, chunk)
         except SourceUnreachable as error:
             if took == TookIn():
                 raise

@@ -17,10 +17,15 @@ class TookIn:
     Args:
         put: what became of its messages.
         refused: files or messages that cannot be read, each with its reason, for people.
+        unfinished: files that cannot be read and may still be written, each with what is wrong now.
     """
 
     put: Put = field(default_factory=Put)
     refused: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+
+    def __add__(self, other: TookIn) -> TookIn:
+        return TookIn(self.put + other.put, self.refused + other.refused, self.unfinished + other.unfinished)
 
 
 class Source(Protocol):
