@@ -16,7 +16,7 @@ from toolkit.routing.evaluator import Decision, Directory
 from toolkit.routing.shelf import CONTENT, ELEMENTS, Shelf
 from toolkit.routing.wholesale import PastAppeals, decide_all
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed, rewrites
-from toolkit.runs.routed import appeals_in, condition_fields, definitions_in
+from toolkit.runs.routed import FirstStages, appeals_in, condition_fields, definitions_in
 
 __all__ = ["RerouteOpenAppeals", "RerouteOpenAppealsParams"]
 
@@ -174,7 +174,7 @@ class RerouteOpenAppeals(Operation):
         away = {str(each) for each in (known - there) | set(params.absent)}
         decided = decide_all(directory, PastAppeals(history, params.on), away)
         moved = self._moved(tables, kind.entity_type_id, params)
-        stages = _Stages(tables["status"], kind.entity_type_id or 0)
+        stages = FirstStages(tables["status"], kind.entity_type_id or 0)
         plan = _Plan(params, stages, there, moved)
         for row, of in zip(records.to_dict("records"), decided.of.tolist(), strict=True):
             plan.look_at({str(key): value for key, value in row.items()}, decided.outcomes[of])
@@ -201,29 +201,11 @@ class RerouteOpenAppeals(Operation):
         return set(history.loc[history["TYPE_ID"].isin(_MOVES), "OWNER_ID"].astype("int64"))
 
 
-class _Stages:
-    """The first stage of each pipeline."""
-
-    def __init__(self, statuses: pd.DataFrame, number: int) -> None:
-        self._first: dict[str, str] = {}
-        if statuses.empty:
-            return
-        for row in statuses.sort_values("SORT", kind="stable").to_dict("records"):
-            self._first.setdefault(str(row["ENTITY_ID"]), str(row["STATUS_ID"]))
-        self._number = number
-
-    def first_of(self, pipeline: int) -> str | None:
-        """Its id; None when the pipeline is not known."""
-        if self._number == 2:
-            return self._first.get(f"DEAL_STAGE_{pipeline}" if pipeline else "DEAL_STAGE")
-        return self._first.get(f"DYNAMIC_{self._number}_STAGE_{pipeline}")
-
-
 class _Plan:
     """Changes gathered, appeal by appeal."""
 
     def __init__(
-        self, params: RerouteOpenAppealsParams, stages: _Stages, there: set[int], moved: set[int]
+        self, params: RerouteOpenAppealsParams, stages: FirstStages, there: set[int], moved: set[int]
     ) -> None:
         self._params, self._stages, self._there, self._moved = params, stages, there, moved
         self._ids: list[int] = []

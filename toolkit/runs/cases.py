@@ -56,9 +56,10 @@ def changes_found(changes: Changes) -> list[list[Any]]:
 
 
 def listed_found(changes: Changes) -> list[list[Any]]:
-    """What is left to a person, as a case file has it: entity, id, reason."""
+    """What is left to a person, as a case file has it: entity, id (None where there is no record), reason."""
     return [
-        [row["entity"], int(row["record_id"]), row["reason"]] for row in changes.listed.to_dict("records")
+        [row["entity"], None if pd.isna(row["record_id"]) else int(row["record_id"]), row["reason"]]
+        for row in changes.listed.to_dict("records")
     ]
 
 

@@ -15,7 +15,7 @@ from toolkit.routing.history import as_history
 from toolkit.sheets.columns import RULES, heading_key, known_channels
 from toolkit.sheets.spelling import fold
 
-__all__ = ["appeals_in", "condition_fields", "definitions_in"]
+__all__ = ["FirstStages", "appeals_in", "as_kept", "condition_fields", "definitions_in"]
 
 _WORDY = frozenset({"string", "text", "enumeration", "crm_status", "char"})
 _TEXTS = frozenset(map(heading_key, ("Текст", "Текст обращения", "Сообщение", "Text", "Message")))
@@ -108,6 +108,70 @@ def appeals_in(
     owner = records["assignedById"]
     frame["responsible"] = _mapped(owner, lambda who: str(int(who)))
     return as_history(frame)
+
+
+def as_kept(word: str, definition: Mapping[str, Any], statuses: pd.DataFrame | None) -> Any:
+    """What a field holds when it says a word: the way back of `appeals_in`.
+
+    Args:
+        word: as people and rules write it.
+        definition: of the field.
+        statuses: the portal's dictionaries.
+
+    Returns:
+        The text, the id of a list's entry, the code of a dictionary's; in a list where the field takes several.
+        None when the field knows no such word.
+    """
+    listed: Mapping[str, str] = {}
+    if definition.get("items"):
+        listed = {str(each["VALUE"]): str(each["ID"]) for each in definition["items"]}
+    elif definition.get("statusType"):
+        if statuses is None or statuses.empty:
+            return None
+        mine = statuses[statuses["ENTITY_ID"] == definition["statusType"]]
+        listed = dict(zip(mine["NAME"].astype(str), mine["STATUS_ID"].astype(str), strict=True))
+    kind = definition.get("type")
+    if kind in ("enumeration", "crm_status"):
+        channels = known_channels()
+        known = {key: code for name, code in listed.items() for key in (fold(name), channels.get(fold(name)))}
+        value: Any = known.get(fold(word)) or known.get(channels.get(fold(word), word))
+        if value is not None and kind == "enumeration":
+            value = int(value)
+    elif kind in ("integer", "double"):
+        try:
+            value = int(word) if kind == "integer" else float(word)
+        except ValueError:
+            value = None
+    else:
+        value = word
+    return [value] if value is not None and definition.get("isMultiple") else value
+
+
+class FirstStages:
+    """The first stage of each pipeline.
+
+    Args:
+        statuses: the portal's dictionaries.
+        number: entity type id of what stands in the pipelines.
+    """
+
+    def __init__(self, statuses: pd.DataFrame, number: int) -> None:
+        self._first: dict[str, str] = {}
+        self._number = number
+        if statuses.empty:
+            return
+        for row in statuses.sort_values("SORT", kind="stable").to_dict("records"):
+            self._first.setdefault(str(row["ENTITY_ID"]), str(row["STATUS_ID"]))
+
+    def first_of(self, pipeline: int) -> str | None:
+        """Its id; None when the pipeline is not known."""
+        return self._first.get(self.dictionary(pipeline))
+
+    def dictionary(self, pipeline: int) -> str:
+        """The dictionary that holds a pipeline's stages."""
+        if self._number == 2:
+            return f"DEAL_STAGE_{pipeline}" if pipeline else "DEAL_STAGE"
+        return f"DYNAMIC_{self._number}_STAGE_{pipeline}"
 
 
 def _worded(
