@@ -12,7 +12,7 @@ import pytest
 from pydantic import Field
 
 from tests.runs.applications import application_settings, application_world
-from tests.runs.conftest import World, make_world
+from tests.runs.conftest import Kept, World, make_world
 from tests.test_kill_sweep import DyingTransport, Killed
 from toolkit.client import Portal
 from toolkit.runs import Changes, Operation, OperationParams, Read, estimate
@@ -169,15 +169,16 @@ def test_killed_anywhere_the_run_is_finished_and_nothing_is_there_twice(tmp_path
     with wave.open(str(tmp_path / "call.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 80, "NONE", "not compressed"))
         file.writeframes(bytes(160))
-    given = {"calls": [{"recording": "call.wav"}], "recordings_folder": str(tmp_path)}
+    first = make_world(tmp_path / "first", contacts=2, deals=2)
+    first.operation = NoteCalls()
+    settings = application_settings(first, tmp_path)
+    first.plan(calls=[{"recording": "call.wav"}], recordings_folder=str(tmp_path)).close()
+    kept = Kept.of(first, tmp_path / "aside")
     for at in itertools.count(1):
-        home = tmp_path / str(at)
-        world = make_world(home, contacts=2, deals=2)
-        world.operation = NoteCalls()
-        settings = application_settings(world, home)
+        world = kept.again(tmp_path / str(at))
         inner = InProcessTransport(world.sandbox)
         world.portal = Portal.connect(settings, clock=world.clock, transport=inner)
-        run = world.plan(**given)
+        run = world.planned()
         if how == "at a journal write":
             run.journal._on_commit = DyingJournal(at)
         else:
