@@ -12,12 +12,12 @@ import pytest
 from tests.runs.conftest import World, make_world
 from tests.test_kill_sweep import DyingTransport, Killed
 from tests.test_workflow import workspace
-from toolkit.errors import ParameterError
+from toolkit.errors import ParameterError, PlanError
 from toolkit.runs import Policy, Run, Window
 from toolkit.sandbox.state.records import Draft
 from toolkit.spool import FolderSource, Message, Spool
-from toolkit.workflow import Workspace
-from toolkit.workflow.everyday import hand_over, spool_of, take_in
+from toolkit.workflow import Workspace, approve, carry_out
+from toolkit.workflow.everyday import hand_over, refuse, spool_of, take_in
 
 NAME, ROWS = "reassign_by_table", "table"
 POLICY = Policy(
@@ -96,6 +96,78 @@ def test_a_row_the_operation_refuses_is_put_aside_and_holds_up_nobody(world: Wor
         assert set(reasons) == {"odd", "gone"}
         assert "999" in reasons["gone"]
     assert world.owners() == {**before, **{each: other(before[each]) for each in (1, 2, 3)}}
+
+
+def held_and_another(
+    world: World, work: Workspace, spool: Spool, policy: Policy
+) -> tuple[dict[int, int], str]:
+    """Two rows in one batch that may not pass together, and one that came later; who had the contacts before."""
+    before = world.owners()
+    spool.put([order(each, each, other(before[each]), before) for each in (1, 2)])
+    first = hand_over(work, spool, NAME, {}, policy, rows_as=ROWS, rehearsing=False)
+    assert (first.done, first.waits_for, len(first.held), first.exit_code) == (0, None, 1, 5)
+    again = dict(before) | {1: other(before[1])}
+    spool.put([order(3, 3, other(before[3]), before), order(4, 1, other(again[1]), again)])
+    second = hand_over(work, spool, NAME, {}, policy, rows_as=ROWS, rehearsing=False)
+    # The third contact is not kept waiting; what comes later for the first contact waits for what is held.
+    assert (second.done, second.held, spool.counts()["waiting"]) == (1, first.held, 1)
+    assert world.owners() == {**before, 3: other(before[3])}
+    ((batch, reason),) = spool.held()
+    assert f"b24kit apply {batch.run}" in reason
+    assert len(Run.all(work.root, work.clock.now)) == 2  # nothing is planned over and over
+    return before, batch.run
+
+
+NARROW = POLICY.model_copy(update={"max_changes": 1})
+
+
+def test_a_batch_the_policy_refuses_is_held_until_a_person_applies_it(world: World, tmp_path: Path) -> None:
+    work = workspace(world, tmp_path)
+    with spool_of(work, NAME) as spool:
+        before, run_id = held_and_another(world, work, spool, NARROW)
+        run = Run.find(work.root, run_id, work.clock.now)
+        approve(run, portal=run.facts.portal, count=2)
+        carry_out(work, run)
+        handed = hand_over(work, spool, NAME, {}, NARROW, rows_as=ROWS, rehearsing=False)
+
+        assert (handed.done, handed.held) == (3, ())
+        assert spool.counts() == {"waiting": 0, "taken": 0, "done": 4, "dead": 0}
+    to = other(other(before[1]))
+    assert world.owners() == {**before, 1: to, 2: other(before[2]), 3: other(before[3])}
+
+
+def test_a_batch_that_is_held_goes_on_when_the_policy_comes_to_agree(world: World, tmp_path: Path) -> None:
+    work = workspace(world, tmp_path)
+    with spool_of(work, NAME) as spool:
+        before, _ = held_and_another(world, work, spool, NARROW)
+        handed = hand_over(work, spool, NAME, {}, POLICY, rows_as=ROWS, rehearsing=False)
+        assert (handed.done, handed.held) == (3, ())
+    assert world.owners()[2] == other(before[2])
+
+
+def test_a_person_who_refuses_a_held_batch_puts_its_rows_aside(world: World, tmp_path: Path) -> None:
+    work = workspace(world, tmp_path)
+    with spool_of(work, NAME) as spool:
+        before, run_id = held_and_another(world, work, spool, NARROW)
+        assert refuse(spool, run_id, "not these") == 2
+        with pytest.raises(PlanError):
+            refuse(spool, run_id, "not these")
+        assert {row["reason"] for row in spool.listed("dead")} == {"not these"}
+    assert world.owners()[2] == before[2]
+
+
+def test_what_was_handed_over_is_forgotten_in_time_and_known_for_ever(world: World, tmp_path: Path) -> None:
+    work, before = workspace(world, tmp_path), world.owners()
+    with spool_of(work, NAME) as spool:
+        row = order(1, 1, other(before[1]), before)
+        spool.put([row])
+        hand_over(work, spool, NAME, {}, POLICY, rows_as=ROWS, rehearsing=False)
+        work.clock.sleep(31 * 86400)
+        hand_over(work, spool, NAME, {}, POLICY, rows_as=ROWS, rehearsing=False)
+        assert row.body not in [each["body"] for each in spool.listed("done")]
+        assert all(row.body.encode() not in each.read_bytes() for each in spool.path.parent.iterdir())
+        assert spool.put([row]).known == 1
+        assert spool.put([Message(row.id, '{"another": 1}')]).dead == 1
 
 
 def test_a_parameter_that_is_wrong_kills_no_row(world: World, tmp_path: Path) -> None:

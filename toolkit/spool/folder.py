@@ -11,7 +11,6 @@ from typing import Any
 
 from toolkit.errors import StorageError, ToolkitError
 from toolkit.sheets import read_rows
-from toolkit.sheets.mapping import read_export
 from toolkit.spool.being_written import being_written
 from toolkit.spool.messages import Message, digest_of, message_of
 from toolkit.spool.refusals import SourceRefused
@@ -130,6 +129,9 @@ class FolderSource:
 
 
 def _rows_of(path: Path) -> Sequence[Any]:
+    # Pandas and pandera take a second to load, which a process that reads no folder need not wait for.
+    from toolkit.sheets.mapping import read_export
+
     # A list is kept as it is written: other systems nest in it what no table can hold.
     return read_rows(path) if path.suffix.lower() in _LISTS else read_export(path)
 

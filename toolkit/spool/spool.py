@@ -23,6 +23,8 @@ State = Literal["waiting", "taken", "done", "dead"]
 OUTDATED = "a newer one of the same key was handed over before it"
 SAME_ID = "its id was used before, for something else"
 
+_FORGOTTEN = "#"  # no row begins with it
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, key TEXT NOT NULL, version TEXT NOT NULL,
@@ -33,13 +35,15 @@ CREATE INDEX IF NOT EXISTS message_state ON message (state, seq);
 CREATE INDEX IF NOT EXISTS message_key ON message (key, state, version, seq) WHERE key != '';
 CREATE INDEX IF NOT EXISTS message_batch ON message (batch) WHERE batch IS NOT NULL;
 CREATE TABLE IF NOT EXISTS batch (batch INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS held (batch INTEGER PRIMARY KEY, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS mark (source TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 _FIRST_OF_ITS_KEY = """
     SELECT seq, id, body FROM message AS m WHERE state = 'waiting' AND NOT EXISTS (
-        SELECT 1 FROM message AS o WHERE m.key != '' AND o.key = m.key AND o.key != '' AND o.state = 'waiting'
-        AND (o.version, o.seq) < (m.version, m.seq)
+        SELECT 1 FROM message AS o WHERE m.key != '' AND o.key = m.key AND o.key != '' AND (
+            o.state = 'taken' OR o.state = 'waiting' AND (o.version, o.seq) < (m.version, m.seq)
+        )
     ) ORDER BY seq LIMIT ?
 """
 
@@ -170,7 +174,7 @@ class Spool:
                 return Put(outdated=1)
             return Put(new=1)
         held = self._db.execute("SELECT body FROM message WHERE id = ?", (each.id,)).fetchone()
-        if held["body"] == each.body:
+        if held["body"] in (each.body, _FORGOTTEN + digest_of(each.body)):
             return Put(known=1)
         other = replace(each, id=f"{each.id}#{digest_of(each.body)}")
         fresh = self._insert(other, "dead", SAME_ID)
@@ -203,7 +207,8 @@ class Spool:
     def take(self, most: int) -> Batch | None:
         """The batch that is still out, or else the next: the first of each key, oldest first.
 
-        What was taken stays taken until it is settled: after a crash the very same batch is given again.
+        What was taken stays taken until it is settled: after a crash the very same batch is given again. One
+        that is held is left out, and what comes after it under the same keys waits for it.
 
         Args:
             most: rows of a new batch.
@@ -215,7 +220,10 @@ class Spool:
             StorageError: nothing was taken.
         """
         with self._transaction("take"):
-            out = self._db.execute("SELECT min(batch) AS batch FROM message WHERE state = 'taken'").fetchone()
+            out = self._db.execute(
+                "SELECT min(batch) AS batch FROM message WHERE state = 'taken'"
+                " AND batch NOT IN (SELECT batch FROM held)"
+            ).fetchone()
             number = out["batch"]
             if number is None:
                 chosen = self._db.execute(_FIRST_OF_ITS_KEY, (most,)).fetchall()
@@ -259,6 +267,22 @@ class Spool:
                 " WHERE batch = ? AND state = 'taken'",
                 (state, reason, run, self._now(), batch.number),
             )
+            self._db.execute("DELETE FROM held WHERE batch = ?", (batch.number,))
+
+    def hold(self, batch: Batch, reason: str) -> None:
+        """Put a batch aside until a person has decided; the others go on."""
+        with self._transaction("hold"):
+            self._db.execute("INSERT OR REPLACE INTO held VALUES (?, ?)", (batch.number, reason))
+
+    def release(self, batch: Batch) -> None:
+        """Let a batch that was held be taken again, the very same."""
+        with self._transaction("release"):
+            self._db.execute("DELETE FROM held WHERE batch = ?", (batch.number,))
+
+    def held(self) -> list[tuple[Batch, str]]:
+        """The batches that are held, each with its reason, oldest first."""
+        found = self._db.execute("SELECT batch, reason FROM held ORDER BY batch").fetchall()
+        return [(self._batch(row["batch"]), row["reason"]) for row in found]
 
     def halve(self, batch: Batch) -> None:
         """Two batches of one, so that a row that cannot be used is found without holding up the rest."""
@@ -312,8 +336,8 @@ class Spool:
                 late = self._newer_went(row["key"], row["version"], row["seq"])
                 state, reason = ("done", OUTDATED) if late else ("waiting", "")
                 self._db.execute(
-                    "UPDATE message SET state = ?, reason = ?, batch = NULL WHERE seq = ?",
-                    (state, reason, row["seq"]),
+                    "UPDATE message SET state = ?, reason = ?, batch = NULL, settled_at = ? WHERE seq = ?",
+                    (state, reason, self._now() if late else None, row["seq"]),
                 )
                 put += Put(outdated=1) if late else Put(new=1)
         return put
@@ -328,6 +352,29 @@ class Spool:
             seqs = [(row["seq"],) for row in self._dead(ids)]
             self._db.executemany("DELETE FROM message WHERE seq = ?", seqs)
         return len(seqs)
+
+    def prune(self, before: float) -> int:
+        """Forget the content of messages that were settled as done before a moment; returns how many.
+
+        What they are known by stays, with the digest of the content: one that comes again is still known.
+
+        Args:
+            before: unix seconds.
+        """
+        with self._transaction("prune"):
+            self._db.execute("PRAGMA secure_delete = ON")
+            old = self._db.execute(
+                "SELECT seq, body FROM message WHERE state = 'done' AND settled_at < ? AND body NOT LIKE ?",
+                (before, _FORGOTTEN + "%"),
+            ).fetchall()
+            self._db.executemany(
+                "UPDATE message SET body = ? WHERE seq = ?",
+                [(_FORGOTTEN + digest_of(row["body"]), row["seq"]) for row in old],
+            )
+        if old:
+            with self._storing():
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return len(old)
 
     def _dead(self, ids: Sequence[str] | None) -> list[sqlite3.Row]:
         rows = self._db.execute("SELECT * FROM message WHERE state = 'dead' ORDER BY seq").fetchall()

@@ -10,7 +10,7 @@ from toolkit.runs import (
 )
 from toolkit.workflow.workspace import Workspace, whoever
 
-__all__ = ["approve", "approve_by_policy"]
+__all__ = ["approve", "approve_by_policy", "objections"]
 
 
 def approve(run: Run, *, portal: str, count: int, max_share: float | None = None) -> None:
@@ -40,6 +40,17 @@ def approve_by_policy(work: Workspace, run: Run, policy: Policy) -> None:
     Raises:
         ApprovalNeeded: the policy does not cover it; nothing was written.
     """
+    against = objections(work, run, policy)
+    if against:
+        raise ApprovalNeeded(
+            f"The policy does not approve run {run.id}: {'; '.join(against)}.",
+            f"Look at it and approve it by hand: b24kit apply {run.id}",
+        )
+    run.journal.event("approved", by="policy", plan=run.plan.id)
+
+
+def objections(work: Workspace, run: Run, policy: Policy) -> list[str]:
+    """Why a policy does not agree to a plan now, in English words; empty when it does."""
     against = policy.objections(
         run.facts.operation, run.plan, _sizes(run), done_today=_done_today(work, run), now=work.clock.now()
     )
@@ -49,12 +60,7 @@ def approve_by_policy(work: Workspace, run: Run, policy: Policy) -> None:
             against.append("it was not rehearsed")
         elif not rehearsed["clean"]:
             against.append("its rehearsal was not clean")
-    if against:
-        raise ApprovalNeeded(
-            f"The policy does not approve run {run.id}: {'; '.join(against)}.",
-            f"Look at it and approve it by hand: b24kit apply {run.id}",
-        )
-    run.journal.event("approved", by="policy", plan=run.plan.id)
+    return against
 
 
 def _sizes(run: Run) -> dict[str, int]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from toolkit.errors import ParameterError, PlanError, ToolkitError
+from toolkit.errors import ApprovalNeeded, ParameterError, PlanError, ToolkitError
 from toolkit.operations import operation as operation_named
 from toolkit.runs import Policy, Run
 from toolkit.runs.folder import portal_folder
 from toolkit.spool import Batch, Source, SourceUnreachable, Spool, TookIn
+from toolkit.workflow.approving import objections
 from toolkit.workflow.unattended import Ended, run_unattended
 from toolkit.workflow.workspace import Workspace, connect
 
-__all__ = ["Handed", "Passed", "hand_over", "spool_of", "take_in"]
+__all__ = ["Handed", "Passed", "hand_over", "refuse", "spool_of", "take_in"]
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Handed:
         runs: ids of the runs that have them.
         waits_for: why the rest still waits; None when nothing does.
         exit_code: the worst of the runs.
+        held: why batches are held until a person has decided, and what to do; the others went on.
     """
 
     done: int = 0
@@ -37,6 +39,7 @@ class Handed:
     runs: tuple[str, ...] = ()
     waits_for: ToolkitError | str | None = None
     exit_code: int = 0
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def take_in(spool: Spool, sources: Sequence[Source]) -> Passed:
             _log.warning("%s", error)
             unreachable.append(error)
             continue
-        took = TookIn(took.put + found.put, took.refused + found.refused)
+        took += found
     return Passed(took, tuple(unreachable))
 
 
@@ -95,12 +98,15 @@ def hand_over(
     rows_as: str,
     most: int = 500,
     rehearsing: bool = True,
+    keep_days: float | None = 30.0,
     ended: Callable[[Ended], None] | None = None,
 ) -> Handed:
     """Hand what waits over to an operation, a batch a run, until nothing waits or the portal cannot take more.
 
     A batch stays the same until a run has it: after an outage or a crash the very run is gone on with, and
     one that was finished is not begun again. A row the operation refuses is found by halving, and put aside.
+    A batch the policy does not approve is held: a person applies its run by hand or refuses it, or the policy
+    comes to approve it; meanwhile the others go on, but for what comes after it under the same keys.
 
     Args:
         work: where.
@@ -111,6 +117,7 @@ def hand_over(
         rows_as: the parameter that takes the rows.
         most: rows of a batch.
         rehearsing: rehearse every run first.
+        keep_days: after so many the content of what was handed over is forgotten; None to keep it.
         ended: told how each run ended.
 
     Raises:
@@ -126,6 +133,9 @@ def hand_over(
         )
     handed = Handed()
     with spool.alone():
+        if keep_days is not None:
+            spool.prune(work.clock.now() - keep_days * 86400)
+        handed = _held_before(work, spool, policy, handed)
         while (batch := spool.take(most)) is not None:
             window = policy.window
             finished = _finished(work, batch)
@@ -134,7 +144,8 @@ def hand_over(
                 handed = _and(handed, done=len(batch.ids), run=batch.run)
                 continue
             if window is not None and not window.remaining_s(work.clock.now()):
-                return _and(handed, waits_for="outside the window of the policy")
+                handed = _and(handed, waits_for="outside the window of the policy")
+                break
             parameters = {**given, rows_as: list(batch.rows)}
             outcome = _carried(work, spool, batch, name, parameters, policy, rows_as, rehearsing)
             if isinstance(outcome, ParameterError):
@@ -147,12 +158,66 @@ def hand_over(
             if ended is not None:
                 ended(outcome)
             run = outcome.run
+            if isinstance(outcome.error, ApprovalNeeded) and run is not None:
+                spool.hold(batch, outcome.error.in_words(work.settings.language))
+                handed = _and(handed, code=outcome.exit_code)
+                continue
             if outcome.error is not None or run is None or run.unfinished:
                 why = outcome.error or outcome.summary.outcome
-                return _and(handed, waits_for=why, code=outcome.exit_code)
+                handed = _and(handed, waits_for=why, code=outcome.exit_code)
+                break
             spool.done(batch, run.id)
             handed = _and(handed, done=len(batch.ids), run=run.id, code=outcome.exit_code)
+        held = tuple(reason for _, reason in spool.held())
+    return replace(
+        handed, held=held, exit_code=max(handed.exit_code, ApprovalNeeded.exit_code if held else 0)
+    )
+
+
+def refuse(spool: Spool, run: str, reason: str) -> int:
+    """A person decided against a held batch: its messages are put aside, dead, with that reason.
+
+    Args:
+        spool: of the operation.
+        run: id of the run that waits for approval.
+        reason: for whoever looks at them later.
+
+    Returns:
+        How many messages.
+
+    Raises:
+        PlanError: no batch is held for this run.
+        SpoolInUse: another process is handing over from this spool.
+    """
+    with spool.alone():
+        for batch, _ in spool.held():
+            if batch.run == run:
+                spool.dead(batch, reason)
+                return len(batch.ids)
+    raise PlanError(run, "waits for nobody's approval in this spool", "b24kit spool list shows what is held.")
+
+
+def _held_before(work: Workspace, spool: Spool, policy: Policy, handed: Handed) -> Handed:
+    """Look at what was held: carried out by hand meanwhile, agreed to, or approved by the policy of today."""
+    for batch, _ in spool.held():
+        if _finished(work, batch):
+            spool.done(batch, batch.run)
+            handed = _and(handed, done=len(batch.ids), run=batch.run)
+        elif _agreed(work, batch, policy):
+            spool.release(batch)
     return handed
+
+
+def _agreed(work: Workspace, batch: Batch, policy: Policy) -> bool:
+    """Whether a held batch may be tried again: nothing is planned afresh to find out that it may not."""
+    try:
+        run = Run.find(work.root, batch.run, work.clock.now)
+    except PlanError:  # pruned: only a plan of today can tell
+        return True
+    try:
+        return run.unfinished or not objections(work, run, policy)
+    finally:
+        run.close()
 
 
 def _carried(
