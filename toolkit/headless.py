@@ -323,9 +323,9 @@ class _Execution:
             try:
                 self.client.execute(env=env)
             except CellExecutionError as error:
-                code, message = self._judge(error.ename), f"{error.ename}: {error.evalue}"
-                if code in (0, 1) and not error.evalue:
-                    message = error.ename
+                code, message = self._judge(error.ename), f"{error.ename}: {error.evalue}".removesuffix(": ")
+                if _deliberate(error.ename) and error.evalue:
+                    message = error.evalue  # it says itself what happened
             except DeadKernelError:
                 code = _INTERRUPTED if self.stopping else 1
                 message = (
@@ -349,8 +349,8 @@ class _Execution:
     def _judge(self, ename: str) -> int:
         if ename == "KeyboardInterrupt":
             return _INTERRUPTED
-        kind = getattr(errors, ename, None)
-        return kind.exit_code if isinstance(kind, type) and issubclass(kind, ToolkitError) else 1
+        kind = _deliberate(ename)
+        return 1 if kind is None else kind.exit_code
 
     def _cell_starts(self, **_: Any) -> None:
         loop = asyncio.get_event_loop()
@@ -375,3 +375,9 @@ class _Execution:
         except StorageError as error:
             # The run inside goes on: its own journal is what counts.
             self.unwritten = error
+
+
+def _deliberate(ename: str) -> type[ToolkitError] | None:
+    """The class of an error of ours, by its name."""
+    kind = getattr(errors, ename, None)
+    return kind if isinstance(kind, type) and issubclass(kind, ToolkitError) else None

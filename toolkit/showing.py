@@ -231,7 +231,8 @@ class Shower:
                 (run.id, run.facts.portal, _(run.state), len(run.plan.active) if run.has_plan else 0, outcome)
             )
             run.close()
-        self.console.print(self._table([_("run"), _("portal"), _("state"), _("changes"), _("outcome")], rows))
+        headings = [_("run"), _("portal"), _("state"), _("changes"), _("outcome")]
+        self.console.print(self._table(headings, rows, whole=headings[:1]))
 
     def problems(self, checked: CheckedDirectory) -> None:
         """The verdict on a routing directory and each of its problems, errors first."""
@@ -260,10 +261,12 @@ class Shower:
         """An entity as the reader calls it."""
         return Names(None, "", self._wording).kind_of_record(name)
 
-    def _table(self, headings: Sequence[str], rows: Iterable[Iterable[Any]]) -> Table:
+    def _table(
+        self, headings: Sequence[str], rows: Iterable[Iterable[Any]], whole: Sequence[str] = ()
+    ) -> Table:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for heading in headings:
-            table.add_column(heading, overflow="fold")
+            table.add_column(heading, overflow="fold", no_wrap=heading in whole)
         for row in rows:
             table.add_row(*(Text("" if value is None else str(value)) for value in row))
         return table

@@ -38,6 +38,20 @@ def said_in(language: str, text: str) -> str:
     """
     if language == "en" or not text.strip():
         return text
+    whole = _known(language, text)
+    if whole is not None:
+        return whole
+    for end in _SENTENCE.finditer(text):
+        first = _known(language, text[: end.start()])
+        if first is not None:
+            return f"{first} {said_in(language, text[end.end() :])}"
+    if "; " in text:
+        return "; ".join(said_in(language, each) for each in text.split("; "))
+    return text
+
+
+def _known(language: str, text: str) -> str | None:
+    """A text in a language when the catalogue holds it or its form; None otherwise."""
     whole = translator(language)(text)
     if whole != text:
         return whole
@@ -45,11 +59,10 @@ def said_in(language: str, text: str) -> str:
         found = form.fullmatch(text)
         if found is not None:
             return translated.format(*(said_in(language, each) for each in found.groups()))
-    if "; " in text:
-        return "; ".join(said_in(language, each) for each in text.split("; "))
-    return text
+    return None
 
 
+_SENTENCE = re.compile(r"(?<=[.!?]) (?=\S)")
 _PLACE = re.compile(r"\{(\d)\}")
 
 

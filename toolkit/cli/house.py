@@ -79,5 +79,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Made when absent.")]) -> N
     """Lay out a project: notebooks, inbox, snapshots, policy and .env."""
     from toolkit.project import lay_out
 
+    show = shower(read_settings())
     for path in lay_out(folder):
-        typer.echo(str(path))
+        show.line(str(path))
+    show.line(show._("Next: put the webhook's address into .env there, then, in that folder:"), "bold")
+    show.line("b24kit doctor")

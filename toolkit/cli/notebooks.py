@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli.asking import parameters
+from toolkit.cli.asking import parameters, read_settings
 from toolkit.cli.options import Given, ParamFile
+from toolkit.words import said_in
 
 __all__ = ["app"]
 
@@ -46,7 +47,7 @@ def notebook_run(
     executed = run_notebook(notebook, given, output)
     typer.echo(str(executed.output))
     if executed.message:
-        typer.echo(executed.message, err=True)
+        typer.echo(said_in(read_settings().language, executed.message), err=True)
     raise typer.Exit(executed.exit_code)
 
 

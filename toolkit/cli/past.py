@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from toolkit.cli.asking import workspace
 from toolkit.cli.options import Json
 from toolkit.cli.telling import print_json
+from toolkit.words import said_in
 
 __all__ = ["app"]
 
@@ -70,7 +72,9 @@ def runs_nights(
         return
     for facts in found:
         counts = ", ".join(f"{show._(state)} {count}" for state, count in facts["states"].items())
-        parts = [facts["ended"], facts["operation"], show._(facts["outcome"]), counts, facts["message"]]
+        ended = f"{datetime.fromisoformat(facts['ended']).astimezone():%d.%m.%Y %H:%M}"
+        told = said_in(show.language, facts["message"])
+        parts = [ended, facts["operation"], show._(facts["outcome"]), counts, told]
         show.line("  ".join(each for each in parts if each))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from toolkit.errors import StorageError, ToolkitError
 from toolkit.runs.folder import Run
 from toolkit.runs.verify import Certificate
-from toolkit.words import translator
+from toolkit.words import said_in, translator
 
 __all__ = ["OUTCOMES", "Ledger", "Summary", "summarise", "write_metrics", "write_summary"]
 
@@ -112,7 +112,8 @@ class Summary:
         parts.append(f"{self.ended - self.began:.0f} s")
         if self.run:
             parts.append(self.run)
-        return "; ".join([*parts, *self.notes, *([self.message] if self.message else [])])
+        told = [*self.notes, *([self.message] if self.message else [])]
+        return "; ".join([*parts, *(said_in(language, each) for each in told)])
 
 
 def summarise(
