@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from tests.spool.broker import Broker
 from tests.test_cli import Town, town
 
 __all__ = ["town"]  # a fixture, used by name
@@ -42,3 +44,42 @@ def test_a_folder_watched_listed_retried_and_dropped(town: Town) -> None:
     assert town.b24kit(*words)[0] == 3
     assert "Dropped: 1" in town.b24kit("spool", "drop", "reassign_by_table")[1]
     assert town.b24kit("spool", "list", "reassign_by_table", "--state", "odd")[0] == 2
+
+
+def test_a_queue_published_to_watched_and_what_is_held_refused(
+    town: Town, broker: Broker, tmp_path: Path
+) -> None:
+    before = town.world.owners()
+    narrow = POLICY.replace("max_changes: 500", "max_changes: 1")
+    (town.home / "policy.yaml").write_text(narrow, encoding="utf-8")
+    queue = town.home / "queue.yaml"
+    queue.write_text("name: centre\nqueue: from-the-centre\naddress_from: CENTRE_QUEUE\n", encoding="utf-8")
+    address = broker.queue("from-the-centre").address.get_secret_value()
+    rows = [f"{before[each]};{before[each] % 5 + 1};{each}" for each in (1, 2, 3)]
+    (town.home / "one.csv").write_text(f"from;to;id\n{rows[0]}\n", encoding="utf-8")
+    (town.home / "two.csv").write_text(f"from;to;id\n{rows[1]}\n{rows[2]}\n", encoding="utf-8")
+    watch = (
+        *("spool", "watch", "reassign_by_table", "--rows-as", "table", "--queue", str(queue), "--once"),
+        *("--policy", str(town.home / "policy.yaml"), "--no-rehearse"),
+    )
+
+    def b24kit(*words: str) -> tuple[int, str]:
+        return town.b24kit(*words, CENTRE_QUEUE=address)
+
+    assert town.b24kit(*watch)[0] == 2  # the address is not set
+    assert "Sent and confirmed: 0" in b24kit("spool", "publish", "--queue", str(queue))[1]
+    for _ in range(2):
+        code, said = b24kit("spool", "publish", str(town.home / "one.csv"), "--queue", str(queue))
+        assert (code, "Sent and confirmed: 1" in said) == (0, True), said
+    code, said = b24kit(*watch)
+    assert (code, "Taken in: 1 new, 1 known" in said) == (0, True), said
+    assert town.world.owners() == {**before, 1: before[1] % 5 + 1}
+
+    b24kit("spool", "publish", str(town.home / "two.csv"), "--queue", str(queue), "--id", "id")
+    code, said = b24kit(*watch)
+    assert (code, "Held: " in said, "b24kit apply" in said) == (5, True, True), said
+    held = json.loads(b24kit("spool", "list", "reassign_by_table", "--json")[1])["held"]
+    assert "Put aside: 2" in b24kit("spool", "refuse", "reassign_by_table", held[0]["run"])[1]
+    assert b24kit(*watch)[0] == 0
+    assert "Forgotten: 1" in b24kit("spool", "prune", "reassign_by_table", "--days", "0")[1]
+    assert town.world.owners() == {**before, 1: before[1] % 5 + 1}

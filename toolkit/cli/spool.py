@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from toolkit.cli.asking import parameters, read_policy, workspace
 from toolkit.cli.options import Given, Json, LogFile, OperationName, ParamFile
 from toolkit.cli.telling import print_json
+from toolkit.errors import SettingsError
 
 if TYPE_CHECKING:
-    from toolkit.spool import Source
+    from toolkit.showing import Shower
+    from toolkit.spool import Queue, Source
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True, help="Messages that wait for the portal: watch sources, list, retry, drop."
+    no_args_is_help=True,
+    help="Messages that wait for the portal: watch sources, list, retry, drop, refuse, prune, publish.",
 )
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of dead messages; all of them without.")]
@@ -35,6 +39,10 @@ def watch(
         list[Path] | None,
         typer.Option(help="YAML file with name, address_from (an environment variable), query, mark."),
     ] = None,
+    queue: Annotated[
+        list[Path] | None,
+        typer.Option(help="YAML file with name, queue, address_from (an environment variable): RabbitMQ."),
+    ] = None,
     key: Annotated[str, typer.Option(help="Column by whose value rows are kept in order.")] = "",
     version: Annotated[str, typer.Option(help="Column that says which of two rows is newer.")] = "",
     settle: Annotated[float, typer.Option(help="Seconds a file must not have changed.")] = 10.0,
@@ -42,6 +50,9 @@ def watch(
     rehearsing: Annotated[bool, typer.Option("--rehearse/--no-rehearse", help="Rehearse first.")] = True,
     once: Annotated[bool, typer.Option("--once", help="One pass, for cron.")] = False,
     every: Annotated[float, typer.Option(help="Seconds between passes.")] = 60.0,
+    keep_days: Annotated[
+        float, typer.Option(help="Days after which the content of what was handed over is forgotten.", min=0)
+    ] = 30.0,
     param: Given = None,
     params: ParamFile = None,
     log_file: LogFile = None,
@@ -63,6 +74,10 @@ def watch(
         from toolkit.spool.sql import SqlSource
 
         sources += [SqlSource.read(each, key=key, version=version) for each in sql]
+    if queue:
+        from toolkit.spool import QueueSource
+
+        sources += [QueueSource(_queue(each), key=key, version=version) for each in queue]
     with spool_of(work, operation) as spool:
         while True:
             passed = take_in(spool, sources)
@@ -73,11 +88,21 @@ def watch(
                 )
             )
             for each in passed.took.refused:
-                show.line(show._("Refused: {0}").format(each), "yellow")
+                show.line(show._("Refused: {0}").format(_told(show, each)), "yellow")
+            for each in passed.took.unfinished:
+                show.line(show._("Not finished yet: {0}").format(each), "yellow")
             for away in passed.unreachable:
                 show.line(away.in_words(language), "yellow")
             handed = hand_over(
-                work, spool, operation, given, rules, rows_as=rows_as, most=most, rehearsing=rehearsing
+                work,
+                spool,
+                operation,
+                given,
+                rules,
+                rows_as=rows_as,
+                most=most,
+                rehearsing=rehearsing,
+                keep_days=keep_days,
             )
             counts = spool.counts()
             show.line(
@@ -85,6 +110,8 @@ def watch(
                     handed.done, handed.dead, counts["waiting"] + counts["taken"]
                 )
             )
+            for each in handed.held:
+                show.line(show._("Held: {0}").format(each), "yellow")
             if handed.waits_for is not None:
                 why = handed.waits_for
                 words = show._(why) if isinstance(why, str) else why.in_words(language)
@@ -115,10 +142,13 @@ def listed(
         if state not in counts:
             raise ParameterError(operation, "--state", state, "is not known", f"Known: {', '.join(counts)}.")
         rows = spool.listed(state, most)  # type: ignore[arg-type]  # checked right above
+        held = [{"run": batch.run, "messages": len(batch.ids), "reason": why} for batch, why in spool.held()]
     if as_json:
-        print_json({"counts": counts, "messages": rows})
+        print_json({"counts": counts, "held": held, "messages": rows})
         return
-    show.line(" · ".join(f"{name} {count}" for name, count in counts.items()))
+    show.line(" · ".join(f"{show._(name)} {count}" for name, count in counts.items()))
+    for one in held:
+        show.line(show._("Held: {0}").format(one["reason"]), "yellow")
     if rows:
         for each in rows:
             each["reason"] = show._(each["reason"]) if each["reason"] else ""
@@ -144,3 +174,74 @@ def drop(operation: OperationName, ids: Ids = None) -> None:
     work, show = workspace()
     with spool_of(work, operation) as spool:
         show.line(show._("Dropped: {0}").format(spool.drop(ids)))
+
+
+@app.command()
+def refuse(
+    operation: OperationName,
+    run: Annotated[str, typer.Argument(help="Id of the run that waits for approval; see `spool list`.")],
+    reason: Annotated[str, typer.Option(help="Why, for whoever looks at them later.")] = "",
+) -> None:
+    """Decide against what is held: its messages are put aside as dead."""
+    from toolkit.workflow import everyday
+
+    work, show = workspace()
+    with everyday.spool_of(work, operation) as spool:
+        count = everyday.refuse(spool, run, reason or "a person decided against it")
+    show.line(show._("Put aside: {0}").format(count))
+
+
+@app.command()
+def prune(
+    operation: OperationName,
+    days: Annotated[float, typer.Option(help="Older than so many days.", min=0)] = 30.0,
+) -> None:
+    """Forget the content of what was handed over; what it is known by stays, so that nothing comes twice."""
+    from toolkit.workflow.everyday import spool_of
+
+    work, show = workspace()
+    with spool_of(work, operation) as spool:
+        count = spool.prune(work.clock.now() - days * 86400)
+    show.line(show._("Forgotten: {0}").format(count))
+
+
+@app.command()
+def publish(
+    queue: Annotated[
+        Path,
+        typer.Option(help="YAML file with name, queue, address_from (an environment variable): RabbitMQ."),
+    ],
+    file: Annotated[
+        Path | None, typer.Argument(help="Rows: spreadsheet, csv, json lines, Parquet. Without: declare it.")
+    ] = None,
+    known_by: Annotated[
+        str, typer.Option("--id", help="Column whose value is the id of the message; its content without.")
+    ] = "",
+) -> None:
+    """Send the rows of a file into a queue, each confirmed by the broker; the queue is declared if missing."""
+    from toolkit.spool import publish as send
+
+    _, show = workspace()
+    rows: list[dict[str, Any]] = []
+    if file is not None:
+        from toolkit.sheets.mapping import read_export
+
+        rows = read_export(file)
+    count = send(_queue(queue), rows, known_by=known_by)
+    show.line(show._("Sent and confirmed: {0}").format(count))
+
+
+def _queue(path: Path) -> Queue:
+    if find_spec("pika") is None:
+        raise SettingsError(
+            "--queue", "needs pika, which is not installed", "Install it with: pip install 'b24kit[queue]'."
+        )
+    from toolkit.spool import Queue
+
+    return Queue.read(path)
+
+
+def _told(show: Shower, refused: str) -> str:
+    """`name: reason`, the reason in the reader's language."""
+    name, colon, reason = refused.rpartition(": ")
+    return f"{name}{colon}{show._(reason)}"
