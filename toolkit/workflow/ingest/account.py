@@ -1,0 +1,157 @@
+"""What became of every row of a channel's export: a table for people, and a file of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+from toolkit.errors import ParameterError, StorageError
+from toolkit.operations.ingest_appeals import IngestAppeals
+from toolkit.records import entity
+from toolkit.records.storage import PrivateFile
+from toolkit.runs import Run
+from toolkit.runs.ingest.fates import STATES
+from toolkit.runs.references import made_by
+from toolkit.runs.report.wording import Language, Wording
+from toolkit.workflow.workspace import Workspace, operation_of
+
+__all__ = ["ACCOUNT_NAME", "account_in_words", "row_account", "write_account"]
+
+ACCOUNT_NAME = "rows.xlsx"
+"""Of the account in a run's folder."""
+
+COLUMNS = ("row", "id", "state", "reason", "details", "record", "link")
+_HEADINGS: dict[Language, tuple[str, ...]] = {
+    "ru": ("Строка", "Номер в канале", "Что с ней", "Почему", "Подробности", "Обращение", "Ссылка"),
+    "en": ("Row", "Id in the channel", "What became of it", "Why", "Details", "Appeal", "Link"),
+}
+_WIDTHS = (8, 26, 34, 44, 40, 12, 44)
+_FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def row_account(work: Workspace, run: Run) -> pd.DataFrame:
+    """What becomes of every row a run was given, by its own snapshot.
+
+    Args:
+        work: where.
+        run: of `ingest_appeals`; planned, under way or over.
+
+    Returns:
+        One row per input row: row int (its place in the file, from 1), id str, state (`created`, `joined`,
+        `duplicate`, `filtered`, `quarantined`), reason str, details str, record Int64 (the appeal it is in; missing
+        for none, and while it is not made), link str.
+
+    Raises:
+        ParameterError: the run is of another operation.
+    """
+    operation, params = operation_of(work, run)
+    if not isinstance(operation, IngestAppeals):
+        raise ParameterError(
+            run.id, "run", run.facts.operation, "took in no messages", "Name a run of ingest_appeals."
+        )
+    before = run.before
+    tables = {each: before.table(each) for each in before.entities}
+    found = operation.accounting(tables, params)
+    kind = entity(params.entity)
+    there = tables[kind.name]
+    ids: dict[str, int] = {}
+    if len(there):
+        ids = dict(zip(there[kind.marker_fields[-1]].astype(str), there["id"].astype(int), strict=True))
+    ids |= made_by(run.plan.table, run.journal.results())
+    found["record"] = pd.array([ids.get(each, pd.NA) for each in found["marker"]], dtype="Int64")
+    links = [kind.card_url(run.facts.portal, int(each)) if pd.notna(each) else "" for each in found["record"]]
+    found["link"] = pd.Series(links, dtype="str")
+    return found[list(COLUMNS)]
+
+
+def account_in_words(account: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """An account as a person reads it: headings, states and reasons in their language.
+
+    Args:
+        account: from `row_account`.
+        language: `ru` or `en`.
+    """
+    say = Wording(language)
+    words = account.assign(
+        state=[say.phrase(STATES[each]) for each in account["state"]],
+        reason=[say.phrase(each) for each in account["reason"]],
+        record=["" if pd.isna(each) else str(each) for each in account["record"]],
+    )
+    return words.set_axis(list(_HEADINGS[language]), axis=1)
+
+
+def write_account(account: pd.DataFrame, path: Path, language: Language) -> Path:
+    """A file of an account: nothing in it is a formula, and only its owner may read it.
+
+    Args:
+        account: from `row_account`.
+        path: .xlsx, or .csv (UTF-8 with a mark, semicolons).
+        language: of headings, states and reasons.
+
+    Returns:
+        The path.
+
+    Raises:
+        ParameterError: it ends in something else.
+        StorageError: it cannot be written.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".xlsx", ".csv"):
+        raise ParameterError(
+            "ingest", "account", str(path), "is of no known kind", "End it in .xlsx or .csv."
+        )
+    words = account_in_words(account, language)
+    content = _csv(words) if kind == ".csv" else _workbook(words, language)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        with PrivateFile(part) as file:
+            file.write(content)
+        part.replace(path)
+    except OSError as error:
+        remedy = "Name a folder you may write, with some space."
+        raise StorageError(path, str(error.strerror), remedy) from error
+    return path
+
+
+def _csv(words: pd.DataFrame) -> bytes:
+    target = io.StringIO(newline="")
+    lines = csv.writer(target, delimiter=";", lineterminator="\r\n")
+    lines.writerow(words.columns)
+    lines.writerows([_defused(each) for each in row] for row in words.to_numpy().tolist())
+    return target.getvalue().encode("utf-8-sig")
+
+
+def _defused(value: Any) -> Any:
+    """Text a spreadsheet would take for a formula, with the apostrophe that makes it text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_LIKE) else value
+
+
+def _workbook(words: pd.DataFrame, language: Language) -> bytes:
+    target = io.BytesIO()
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(target, options) as book:
+        sheet = book.add_worksheet("Строки" if language == "ru" else "Rows")
+        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+        for at, (name, width) in enumerate(zip(words.columns, _WIDTHS, strict=True)):
+            sheet.set_column(at, at, width, wrapped)
+            sheet.write_string(0, at, name, bold)
+        for line, row in enumerate(words.to_numpy().tolist(), start=1):
+            for at, value in enumerate(row):
+                if isinstance(value, int):
+                    sheet.write_number(line, at, value)
+                elif value:
+                    sheet.write_string(line, at, str(value)[:32_000])
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(1, len(words)), len(words.columns) - 1)
+    return target.getvalue()
