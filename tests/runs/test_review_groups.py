@@ -21,7 +21,7 @@ from toolkit.settings import Settings
 from toolkit.workflow import Workspace
 
 from .conftest import SECRET, World
-from .duplicates import add, ask, cards, make_doubled
+from .duplicates import Kept, add, ask, cards, make_doubled
 
 AUTOMATIC, IN_DOUBT = "Автоматически", "Под вопросом"
 
@@ -48,9 +48,21 @@ def workspace_of(world: World) -> Workspace:
     return Workspace(settings, world.clock, InProcessTransport(world.sandbox))
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, str, Path]:
+    """The firm with its merge planned and shown; the run's id, and the workbook."""
+    root = tmp_path_factory.mktemp("shown")
+    world = doubled(root)
+    work = workspace_of(world)
+    run = workflow.plan(work, "deduplicate", {})
+    review = workflow.review_out(work, run, root / "review.xlsx")
+    run.close()
+    return Kept.of(world, root / "aside"), run.id, review
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return doubled(tmp_path)
+def world(kept: tuple[Kept, str, Path], tmp_path: Path) -> World:
+    return kept[0].again(tmp_path)
 
 
 @pytest.fixture
@@ -59,13 +71,13 @@ def work(world: World) -> Workspace:
 
 
 @pytest.fixture
-def run(work: Workspace) -> Run:
-    return workflow.plan(work, "deduplicate", {})
+def run(work: Workspace, kept: tuple[Kept, str, Path]) -> Run:
+    return workflow.find_run(work, kept[1])
 
 
 @pytest.fixture
-def review(work: Workspace, run: Run, tmp_path: Path) -> Path:
-    return workflow.review_out(work, run, tmp_path / "review.xlsx")
+def review(kept: tuple[Kept, str, Path], tmp_path: Path) -> Path:
+    return Path(shutil.copy(kept[2], tmp_path / "review.xlsx"))
 
 
 class Sheet:
@@ -227,11 +239,12 @@ def test_a_review_sends_no_request(world: World, work: Workspace, run: Run, revi
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Run, Path]:
+def shown(
+    kept: tuple[Kept, str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Workspace, Run, Path]:
     """A planned run and its workbook, for reading only."""
-    work = workspace_of(doubled(tmp_path_factory.mktemp("shown")))
-    run = workflow.plan(work, "deduplicate", {})
-    return work, run, workflow.review_out(work, run, tmp_path_factory.mktemp("out") / "review.xlsx")
+    work = workspace_of(kept[0].again(tmp_path_factory.mktemp("read")))
+    return work, workflow.find_run(work, kept[1]), kept[2]
 
 
 REFUSED: list[tuple[str, Callable[[Sheet], Any], str, str]] = [
