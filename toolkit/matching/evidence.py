@@ -144,7 +144,9 @@ def judge(verdicts: Ints, reasons: Ints, company: Bools, named: Bools, rules: Ma
     blank = has(Reason.BLANK_NAME)
     enough_for_blank = has(Reason.SEVERAL_KEYS) | rules.blank_joins_sole_owner
     sole = has(Reason.SOLE_OWNER) & named & ~company & (verdicts == Verdict.PARTIAL)
-    auto = (agree & strong) | (sole & (~blank | enough_for_blank))
+    # An INN without a title: the only firm that has it. Another KPP is a doubt, or a branch.
+    registered = has(Reason.SOLE_OWNER) & named & company & same_inn & blank & rules.blank_joins_sole_owner
+    auto = (agree & strong) | (sole & (~blank | enough_for_blank)) | registered
     tiers: Ints = np.select(
         [
             has(VETO),

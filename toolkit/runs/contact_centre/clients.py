@@ -137,7 +137,7 @@ def _firms(found: Sorted, tables: Tables, terms: Terms) -> _Side:
         if match.verdict == "new" and match.marker not in new:
             who = terms.owner(firm.rows)
             if who is not None:
-                new[match.marker] = {**asked.names, **terms.made_by(who)}
+                new[match.marker] = {"title": asked.inn, **asked.names, **terms.made_by(who)}
                 unregistered.append((made(match.marker), asked))
         elif match.verdict == "one" and match.id not in held:
             held.add(match.id)
@@ -154,7 +154,7 @@ def _requisites(firms: Iterable[tuple[int | dict[str, str], Asked]], terms: Term
                 "ENTITY_TYPE_ID": _COMPANY_TYPE,
                 "ENTITY_ID": owner,
                 "PRESET_ID": terms.requisite_preset,
-                "NAME": asked.names["title"],
+                "NAME": asked.names.get("title", asked.inn),
                 "RQ_INN": asked.inn,
                 **({"RQ_KPP": asked.kpp} if asked.kpp else {}),
             }

@@ -47,8 +47,9 @@ class Described:
     def as_firm(self) -> Asked:
         """The firm to look for."""
         registration = read_inn(self.rows[-1].inn, self.rows[-1].kpp)
-        title = last_said(self.rows, "company") or registration.key
-        return Asked(self.marker, {"title": title}, inn=registration.key, kpp=registration.kpp)
+        title = last_said(self.rows, "company")
+        named = {"title": title} if title else {}
+        return Asked(self.marker, named, inn=registration.key, kpp=registration.kpp)
 
 
 @dataclass(frozen=True)
