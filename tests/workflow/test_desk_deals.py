@@ -14,6 +14,7 @@ from toolkit import workflow
 from toolkit.errors import ParameterError
 from toolkit.runs import Run
 from toolkit.sandbox import InProcessTransport
+from toolkit.sandbox.state.records import Draft
 from toolkit.settings import Settings
 from toolkit.workflow import Workspace, desk
 
@@ -158,3 +159,24 @@ def test_the_desk_is_at_hand_and_takes_days_as_days(world: World, work: Workspac
 
     assert written.state == "edited", written
     assert desk.edit_deal(work, 1, {"closedate": date(2026, 12, 31)}).state == "already"
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["before", "after"])
+def test_a_deal_somebody_has_worked_on_since_is_not_taken_away(
+    world: World, work: Workspace, early: bool
+) -> None:
+    made = desk.create_deal(work, title="Ремонт")
+    run = Run.find(work.root, made.run, work.clock.now)
+    kind, caller = world.sandbox.schema.kind(2), world.sandbox.system_caller(3)
+    world.clock.sleep(60)
+
+    back = None if early else workflow.plan_undo(work, run)
+    world.sandbox.records.update(kind, made.id, Draft({"STAGE_ID": "PREPARATION"}), caller)
+    back = back or workflow.plan_undo(work, run)
+    if len(back.plan.active):
+        workflow.approve(back, portal=back.facts.portal, count=len(back.plan.active))
+        workflow.carry_out(work, back)
+
+    assert [each["STAGE_ID"] for each in deals(world) if each["ID"] == made.id] == ["PREPARATION"]
+    told = back.plan.listed if early else back.journal.table()
+    assert "stageId" in str(told.to_dict("records"))

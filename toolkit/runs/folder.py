@@ -215,6 +215,12 @@ class Run:
         taken = self._afters()
         return Snapshot.open(taken[-1]) if taken else None
 
+    @property
+    def first_after(self) -> Snapshot | None:
+        """The re-reading right after the run, or None."""
+        taken = self._afters()
+        return Snapshot.open(taken[0]) if taken else None
+
     def next_after(self) -> Path:
         """Where the next re-reading goes: snapshots are write-once."""
         taken = len(self._afters())

@@ -26,6 +26,7 @@ from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import in_place, made_by, with_ids
 from toolkit.runs.settings_of_types import SETTINGS, stands
 from toolkit.runs.sounds import without_files
+from toolkit.runs.stood import worked_on
 from toolkit.runs.telephony_records import taken_back as calls_taken_back
 from toolkit.runs.unfilled import column_of, is_empty, unfilled
 
@@ -42,6 +43,7 @@ RECORDING = "a recording attached to a call"
 
 # Columns of a snapshot that the entity's list never answers, or only when they are named.
 _UNREAD = ("user", "listcolumn")
+_WORKED_ON = ("title", "stageId", "assignedById")
 _UNTOLD = {
     "type": frozenset({"relations", "linkedUserFields", "customSections"}),
     "activity": frozenset({"COMMUNICATIONS", "FILES", "ORIGIN_VERSION"}),
@@ -72,6 +74,7 @@ class Undo(Operation):
         fields: what the run read, by entity; needed with merges.
         numbers: `CRM_5` to the entity type id of the smart process it belongs to, of those there were before.
         few: whether the run was about a few records named one by one, so that only these are read again.
+        stood: the re-reading that proved the run; None when there was none.
     """
 
     name = "undo"
@@ -87,9 +90,10 @@ class Undo(Operation):
         fields: Mapping[str, Sequence[str] | None] | None = None,
         numbers: Mapping[str, int] | None = None,
         few: bool = False,
+        stood: Snapshot | None = None,
     ) -> None:
         self._done, self._types, self._numbers, self._few = done, types, numbers or {}, few
-        self._merges, self._fields = merges, fields or {}
+        self._merges, self._fields, self._stood = merges, fields or {}, stood
 
     @classmethod
     def of(cls, run: Run, besides: str = "") -> Undo:
@@ -117,7 +121,8 @@ class Undo(Operation):
         before = run.before
         types = {name: before.field_types(name) for name in before.entities}
         if not (done["kind"] == "merge").any():
-            return cls(done, types, numbers=_numbers(before), few=run.facts.operation == Desk.name)
+            few = run.facts.operation == Desk.name
+            return cls(done, types, numbers=_numbers(before), few=few, stood=run.first_after)
         fields = {name: read.get("fields") for name, read in run.facts.reads.items()}
         again = taken_back(run.id, _earlier_undos(run, besides))
         return cls(done, types, Unmerge(run.id, done, before, again), fields)
@@ -257,6 +262,7 @@ class Undo(Operation):
     def _creates(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:
         made = [json.loads(text)["id"] for text in rows["result"]]
         present = _by_id(name, table, made)
+        since = worked_on(self._stood, name, table, present.keys(), self._types.get(name, {}))
         ids, held, kept = [], [], []
         for record_id, wrote in zip(made, rows["after"], strict=True):
             record = present.get(int(record_id))
@@ -270,11 +276,13 @@ class Undo(Operation):
             others = [
                 field for field in after if not same(record.get(field), after[field], self._type(name, field))
             ]
+            others += [field for field in since.get(int(record_id), ()) if field not in others]
             if others:
                 kept.append((int(record_id), CHANGED_SINCE, ", ".join(others)))
                 continue
             ids.append(int(record_id))
-            held.append(after)
+            # Somebody may begin to work on it after this was planned.
+            held.append({**{each: record[each] for each in _WORKED_ON if each in told}, **after})
         parts = [_kept(name, kept)]
         if ids:
             parts.append(deletes(name, ids, before=held, reason="created by the run"))
