@@ -12,6 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 
+from tests.operations.conftest import make_firm
+from tests.routing.desk import Desk, rule
 from tests.runs.conftest import SECRET, World, make_world
 from toolkit.errors import ParameterError, SnapshotError
 from toolkit.records import Snapshot, Wanted, take_snapshot
@@ -19,8 +21,11 @@ from toolkit.reports.health import HEALTH_ENTITIES, HealthReport, Measure, measu
 from toolkit.routing import Book, Rule, Substitution
 from toolkit.routing.evaluator import period
 from toolkit.sandbox import InProcessTransport
+from toolkit.sandbox.doors.http import serve
 from toolkit.settings import Settings
-from toolkit.workflow import Workspace, health, health_snapshots, snapshot
+from toolkit.workflow import Workspace, health, health_snapshot, health_snapshots, snapshot
+
+from .conftest import Developer
 
 FORMULA = '=HYPERLINK("http://evil.example","x")<script>alert(1)</script>'
 
@@ -109,6 +114,59 @@ def test_a_rule_leads_to_nobody_when_its_person_deputy_and_substitute_have_all_l
 
     stood_in = Book(rules, substitutions=(Substitution(gone, here),))
     assert _found(firm.new, routing=stood_in)["routing_gaps"].found == 0
+
+
+def test_calls_without_an_appeal_are_all_before_the_backfill_and_those_it_left_afterwards(
+    developer: Developer,
+) -> None:
+    before, after = (
+        measure(each, appeals=177).measures["calls_without_appeal"]
+        for each in (developer.before, developer.after)
+    )
+    left = developer.run.plan.listed["entity"].isin(["call", "activity"]).sum()
+
+    assert before.found == before.total == sum(developer.run.plan.tally().values())
+    assert 0 < left < before.total
+    assert (after.found, after.total) == (left, before.total)
+
+
+def test_a_fresh_snapshot_reads_calls_too_where_there_are_appeals(tmp_path: Path) -> None:
+    portal = make_firm(tmp_path, 0.002)
+    work = Workspace(
+        Settings.load(
+            env_file=None,
+            webhook=f"https://sandbox.local/rest/1/{SECRET}/",
+            snapshots=tmp_path / "snapshots",
+            state_dir=tmp_path / "state",
+            plan="box",
+        ),
+        portal.clock,
+        InProcessTransport(portal.sandbox),
+    )
+    plain = health_snapshot(work)
+    portal.clock.sleep(60)
+    health_snapshot(work, 177)
+
+    report = health(work, appeals=177)
+
+    assert set(plain.entities) == set(HEALTH_ENTITIES)
+    assert [each.taken for each in report.having("calls_without_appeal")] == [report.latest.taken]
+    assert report.latest.measures["calls_without_appeal"].total > 50
+    assert "left" in report.measured[0].measures, "the older one is compared in what it holds"
+
+
+def test_rules_of_the_published_directory_lead_to_nobody_once_their_people_have_left(tmp_path: Path) -> None:
+    desk = Desk.opened(tmp_path)
+    desk.publish([rule("Ремонт", 3), rule("Продажа", 4), rule("*", 5)])
+    taken = health_snapshot(desk.work)
+    desk.world.sandbox.store.update("user", 4, {"ACTIVE": "N"})
+    desk.world.clock.sleep(60)
+    later = health_snapshot(desk.work)
+
+    report = health(desk.work, [taken, later], routing="published")
+
+    found = [each.measures["routing_gaps"] for each in report.measured]
+    assert [(each.found, each.total) for each in found] == [(0, 3), (1, 3)]
 
 
 def test_months_stand_side_by_side_in_order_whatever_order_they_were_given_in(firm: Firm) -> None:
@@ -210,6 +268,17 @@ def test_the_command_line_tells_the_measures_and_writes_the_files(
         "measures"
     ]
     assert Path(told["files"]["workbook"]).is_file()
+
+    with serve(firm.world.sandbox) as server:
+        monkeypatch.delenv("B24_PORTAL")
+        monkeypatch.setenv("B24_WEBHOOK", f"{server.url}/rest/1/{SECRET}/")
+        monkeypatch.setenv("B24_STATE_DIR", str(tmp_path / "state"))
+        fresh = CliRunner().invoke(app, ["health", "--fresh", "--json"])
+    assert fresh.exit_code == 0, fresh.output
+    (read,) = json.loads(fresh.stdout)["snapshots"]
+    assert Snapshot.open(Path(read)).count("contact") == 34
+    refused = CliRunner().invoke(app, ["health", "--fresh", read])
+    assert isinstance(refused.exception, ParameterError)
 
     folders = [str(firm.old.folder), str(firm.new.folder)]
     shown = CliRunner().invoke(app, ["health", *folders, "--out", str(tmp_path / "here")])

@@ -41,7 +41,6 @@ def health(
 ) -> None:
     """Tell how clean a portal is: duplicates, orphans, owners who left, phones nobody can call."""
     from toolkit import workflow
-    from toolkit.reports.health import HEALTH_ENTITIES
 
     work, show = workspace()
     if fresh and snapshots:
@@ -53,7 +52,7 @@ def health(
             "Give one of the two.",
         )
     if fresh:
-        workflow.snapshot(work, HEALTH_ENTITIES)
+        workflow.health_snapshot(work, appeals)
     report = workflow.health(work, snapshots or (), appeals=appeals, routing=routing)
     paths = report.write(out if out is not None else work.root / report.portal.replace(":", "_") / "health")
     if as_json:

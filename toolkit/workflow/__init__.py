@@ -18,7 +18,7 @@ from toolkit.workflow.calls import CallsAsked, calls_dataset, calls_report, call
 from toolkit.workflow.carrying_out import carry_out, carry_out_in_windows, check, run_all
 from toolkit.workflow.clients import alias, aliases_now, client_index, match
 from toolkit.workflow.doctor import Finding, doctor
-from toolkit.workflow.health import health, health_snapshots
+from toolkit.workflow.health import health, health_snapshot, health_snapshots
 from toolkit.workflow.planning import cost_of, plan, plan_undo, same_order, unfinished
 from toolkit.workflow.rehearsing import Rehearsal, rehearse
 from toolkit.workflow.reviewing import (
@@ -81,6 +81,7 @@ __all__ = [
     "explain",
     "find_run",
     "health",
+    "health_snapshot",
     "health_snapshots",
     "is_review",
     "keep_in_step",

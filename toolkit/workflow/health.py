@@ -8,15 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 from toolkit.errors import ParameterError, SnapshotError
-from toolkit.records import Snapshot, entity
+from toolkit.records import Snapshot, Wanted, entity
+from toolkit.reports.calls import calls_wanted
 from toolkit.reports.health import HEALTH_ENTITIES, HealthReport, measure
 from toolkit.routing import Book
 from toolkit.workflow.calls import about_appeals
 from toolkit.workflow.routing import published_routing
-from toolkit.workflow.snapshots import host_of, newest_whole
+from toolkit.workflow.snapshots import host_of, newest_whole, snapshot
 from toolkit.workflow.workspace import Workspace
 
-__all__ = ["health", "health_snapshots"]
+__all__ = ["health", "health_snapshot", "health_snapshots"]
 
 _MOST = 12
 
@@ -55,6 +56,23 @@ def health(
     measured = [measure(each, appeals=known, routing=book) for each in chosen]
     spoken = language or work.settings.language
     return HealthReport.of(measured, "en" if spoken == "en" else "ru")
+
+
+def health_snapshot(work: Workspace, appeals: int | None = None) -> Snapshot:
+    """A copy of everything a health report counts; of calls and appeals too, where there are appeals.
+
+    Args:
+        work: where.
+        appeals: entity type id of the smart process of appeals; of the newest run on appeals when None.
+
+    Raises:
+        PortalError, IncompleteRead, StorageError: nothing is left behind.
+    """
+    known = about_appeals(work, host_of(work), appeals, None)[0]
+    wanted = {each: Wanted(each) for each in HEALTH_ENTITIES}
+    for each in calls_wanted(known) if known is not None else []:
+        wanted.setdefault(each.entity, each)
+    return snapshot(work, list(wanted.values()))
 
 
 def health_snapshots(work: Workspace) -> list[Snapshot]:

@@ -13,8 +13,12 @@ from toolkit.workflow.workspace import Workspace, connect
 __all__ = ["host_of", "newest_whole", "snapshot"]
 
 
-def snapshot(work: Workspace, entities: Sequence[str]) -> Snapshot:
+def snapshot(work: Workspace, entities: Sequence[str | Wanted]) -> Snapshot:
     """A copy of all records of these entities, in a folder of its own below `snapshots/<portal>`.
+
+    Args:
+        work: where.
+        entities: names for all records with all columns; `Wanted` for less.
 
     Raises:
         PortalError, IncompleteRead, StorageError: nothing is left behind.
@@ -23,7 +27,7 @@ def snapshot(work: Workspace, entities: Sequence[str]) -> Snapshot:
         moment = datetime.fromtimestamp(work.clock.now(), UTC).strftime("%Y%m%d-%H%M%S")
         folder = work.root / portal.host.replace(":", "_") / f"snapshot-{moment}"
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        wanted = [Wanted(each) for each in entities]
+        wanted = [each if isinstance(each, Wanted) else Wanted(each) for each in entities]
         return take_snapshot(portal, wanted, folder, clock=work.clock, progress=work.show_reading)
 
 
