@@ -26,7 +26,7 @@ from tests.runs.conftest import World, make_world
 from toolkit import workflow
 from toolkit.errors import ParameterError, StorageError
 from toolkit.sandbox.state.records import Draft
-from toolkit.workflow import Workspace
+from toolkit.workflow import Workspace, desk
 from toolkit.workflow.contact_centre.way_back import PortalChanges, portal_changes
 
 REQUESTS = [
@@ -82,7 +82,7 @@ def test_what_people_changed_is_told_once_and_what_we_wrote_is_not(world: World,
     assert told(work) == [], "what the load wrote is no news"
     first = deal(world)
     edit(world, first, STAGE_ID="EXECUTING")
-    edit(world, first, ASSIGNED_BY_ID=4)
+    desk.edit_deal(work, first, {"assignedById": 4})
     edit(world, first, COMMENTS="=1+1")
     edit(world, first, STAGE_ID="WON")
     with workflow.connect(work) as portal:
@@ -153,6 +153,8 @@ def test_a_file_that_cannot_be_written_leaves_the_mark_where_it_was(world: World
 
     with pytest.raises(StorageError):
         portal_changes(work, "cc1").write(tmp_path / "absent" / "changes.csv")
+    with pytest.raises(ParameterError, match="short name"):
+        portal_changes(work, "../cc1")
     with pytest.raises(ParameterError, match="xlsx"):
         portal_changes(work, "cc1").write(tmp_path / "changes.doc")
 
@@ -191,3 +193,20 @@ def test_a_correction_of_a_row_is_no_news_and_a_call_of_the_telephone_is(
         portal.call("crm.activity.update", {"id": call, "fields": {"DESCRIPTION": "Перезвонили"}})
 
     assert [row[:4] for row in told(work)] == [("C1", "comment", "", "Перезвонили")]
+
+
+def test_a_load_that_writes_while_a_pass_reads_is_no_news(world: World, tmp_path: Path) -> None:
+    work = loaded(world, tmp_path / "hook")
+    passed(work)
+    corrected = {**BASE, "requests": [{**REQUESTS[0], "comment": "Иначе"}], "previous": REQUESTS[:1]}
+    run = workflow.plan(work, "load_contact_centre", corrected)
+    world.clock.sleep(600)
+    edit(world, deal(world, "Договор"), ASSIGNED_BY_ID=4)
+    world.sandbox.faults.before(lambda: carried(work, run) and None, "crm.item.list")
+
+    assert [row[:2] for row in told(work)] == [("R2", "responsible")]
+    passed(work)
+    world.clock.sleep(600)
+    assert told(work) == []
+    held = world.sandbox.store.value("SELECT COMMENTS FROM crm_2 WHERE TITLE = 'Течёт кран'")
+    assert held == "Иначе"

@@ -53,6 +53,10 @@ _TITLES = (
     ("NAME",),
 )
 # What people call the fields most repairs touch; portals name others in their own language.
+_CALLS = {
+    "CALL_TYPE": {"1": "outgoing", "2": "incoming"},
+    "CRM_ENTITY_TYPE": {"CONTACT": "contact", "COMPANY": "company", "LEAD": "lead"},
+}
 _LABELS = {
     "assignedById": "Responsible",
     "ASSIGNED_BY_ID": "Responsible",
@@ -251,6 +255,8 @@ class Names:
             return ", ".join(
                 self._made(str(each[REFERENCE])) if isinstance(each, Mapping) else str(each) for each in value
             )
+        if name == "call" and field in _CALLS:
+            return self._(_CALLS[field].get(str(value), str(value)))
         if field == entity(name).responsible_field or of_type in ("user", "employee"):
             values = value if isinstance(value, list) else [value]
             return ", ".join(self.user(each) for each in values) if values else self._("nobody")

@@ -36,6 +36,8 @@ RUSSIAN: dict[str, str] = {
     "its comment is there": "комментарий уже есть",
     "Client's phone": "Телефон клиента",
     "Kind of call": "Вид звонка",
+    "outgoing": "исходящий",
+    "incoming": "входящий",
     "Began": "Начало",
     "Length in seconds": "Длительность, с",
     "Kind of client": "Вид клиента",

@@ -16,7 +16,7 @@ from typing import Any
 
 from toolkit.errors import StorageError
 
-__all__ = ["Ledger", "Seen"]
+__all__ = ["Ledger", "Record", "Seen"]
 
 Record = tuple[str, int]
 """`request` or `call`, and the id of its deal or activity."""
