@@ -221,18 +221,19 @@ class Shower:
             )
 
     def runs(self, runs: Sequence[Run]) -> None:
-        """The list of runs."""
+        """The list of runs, those of each portal below its name."""
         _ = self._
-        rows = []
+        portals: dict[str, list[tuple[Any, ...]]] = {}
         for run in runs:
             counts = run.journal.counts() if run.has_plan else {}
             outcome = ", ".join(f"{_(state)} {count}" for state, count in counts.items())
-            rows.append(
-                (run.id, run.facts.portal, _(run.state), len(run.plan.active) if run.has_plan else 0, outcome)
-            )
+            changes = len(run.plan.active) if run.has_plan else 0
+            portals.setdefault(run.facts.portal, []).append((run.id, _(run.state), changes, outcome))
             run.close()
-        headings = [_("run"), _("portal"), _("state"), _("changes"), _("outcome")]
-        self.console.print(self._table(headings, rows, whole=headings[:1]))
+        headings = [_("run"), _("state"), _("changes"), _("outcome")]
+        for portal, rows in portals.items():
+            self.line(portal, "bold")
+            self.console.print(self._table(headings, rows, whole=headings[:2]))
 
     def problems(self, checked: CheckedDirectory) -> None:
         """The verdict on a routing directory and each of its problems, errors first."""
