@@ -58,8 +58,8 @@ def changes(
     show.line(show._("Changes: {0}").format(len(found.table)), "bold")
     if path is not None:
         show.line(str(path))
-    elif len(found.table):
-        show.line(show._("Nothing is kept: name a file with -o, and the next pass begins after these."))
+    elif len(found.table) and since == "last":
+        show.line(show._("Nothing is kept: with -o FILE the next pass begins after these."))
 
 
 def _moment(text: str) -> datetime | None:
