@@ -202,7 +202,7 @@ class Truth:
             return [f"is of firm {firm}, not of a new one"]
         self.made.setdefault(key, set()).add(firm)
         inns = [
-            row["RQ_INN"]
+            f"{row['RQ_INN']}/{row['RQ_KPP']}" if "/" in key else row["RQ_INN"]
             for row in self.now["requisite"].values()
             if (row["ENTITY_TYPE_ID"], row["ENTITY_ID"]) == (4, firm)
         ]

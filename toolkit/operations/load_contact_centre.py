@@ -24,7 +24,7 @@ from toolkit.runs.contact_centre import (
     TopicRow,
     UnreadRow,
     load_rows,
-    phones_of_companies,
+    phones_of_firms,
     take_history,
     take_rows,
 )
@@ -218,11 +218,13 @@ class LoadContactCentre(Operation):
 
 def _loaded(tables: Tables, params: LoadContactCentreParams) -> Loaded:
     home = Home(params.country, params.area_code)
+    switchboards, carried = phones_of_firms(tables, home)
     terms = Terms(
         system=params.system,
         home=home,
         staff=Staff(tables["user"]),
-        switchboards=phones_of_companies(tables, home),
+        switchboards=switchboards,
+        carried=carried,
         topics={each.topic.casefold(): each for each in params.topics},
         pipelines=frozenset({0, *tables["category:2"].get("id", pd.Series(dtype="int64")).astype(int)}),
         before={each.id: each for each in params.previous},

@@ -17,7 +17,7 @@ from toolkit.runs.contact_centre.intake import UnreadRow, take_rows
 from toolkit.runs.contact_centre.loading import Loaded, load_rows
 from toolkit.runs.contact_centre.matches import Asked, Match, match_clients
 from toolkit.runs.contact_centre.past import take_history
-from toolkit.runs.contact_centre.phones import numbers_in, phones_of_companies
+from toolkit.runs.contact_centre.phones import numbers_in, phones_of_companies, phones_of_firms
 from toolkit.runs.contact_centre.rows import CallRow, ClientRow, HistoryRow, RequestRow, TopicRow, latest
 from toolkit.runs.contact_centre.staff import Staff
 from toolkit.runs.contact_centre.terms import Terms
@@ -47,6 +47,7 @@ __all__ = [
     "match_clients",
     "numbers_in",
     "phones_of_companies",
+    "phones_of_firms",
     "take_history",
     "take_rows",
 ]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
+
 from toolkit.matching import MatchRules
 from toolkit.runs.changes import Changes, creates, rewrites
 from toolkit.runs.contact_centre.cells import Card, Editing, Wish, cards_of, empty
@@ -30,6 +32,7 @@ NEW_REQUISITE = "the firm's INN and KPP"
 FILLED = "what the contact centre knows of it"
 UNSURE = "who the client is, a person has to say"
 NOBODY = "nobody who works there answers for it"
+FIRMS_PHONE = "a firm's phone, which stands on a person's card as well"
 _COMPANY_TYPE = 4
 
 
@@ -164,7 +167,14 @@ def _requisites(firms: Iterable[tuple[int | dict[str, str], Asked]], terms: Term
 
 
 def _people(found: Sorted, firms: _Side, tables: Tables, terms: Terms) -> _Side:
-    matches = _matched("contact", [each.as_person(terms) for each in found.people.values()], tables, terms)
+    asked = [each.as_person(terms) for each in found.people.values()]
+    matches = _matched("contact", asked, tables, terms)
+    loaded = set(tables["contact"].get("originId", pd.Series(dtype="object")).dropna())
+    for each in asked if terms.carried else ():
+        told = each.marker not in loaded and matches[each.marker].verdict == "one"
+        if told and _by_firms_phone(each, terms):
+            number = matches[each.marker].id
+            matches[each.marker] = Match("review", number, evidence=f"{FIRMS_PHONE}: {number}")
     new: dict[str, list[Described]] = {}
     there: dict[int, list[Described]] = {}
     for marker, person in found.people.items():
@@ -190,6 +200,14 @@ def _people(found: Sorted, firms: _Side, tables: Tables, terms: Terms) -> _Side:
     edited = frozenset(each.marker for edit in changed for each in there[edit.card.id])
     changes = Changes.joined(creating.at_phase(CLIENTS), *kept, filling)
     return _Side(matches, frozenset(cards), changes, edited)
+
+
+def _by_firms_phone(asked: Asked, terms: Terms) -> bool:
+    """Whether a firm's phone is all that is said: whoever of it picks up."""
+    if asked.names or asked.emails or asked.inn:
+        return False
+    numbers = {number for text in asked.phones for number, _ in numbers_in(text, terms.home)}
+    return bool(numbers) and numbers <= terms.carried
 
 
 def _new_card(group: Sequence[Described], firms: _Side, terms: Terms) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from toolkit.matching import Home, read_phone
 from toolkit.runs.contact_centre.cells import plain
 from toolkit.runs.multivalues import rows_of
 
-__all__ = ["numbers_in", "phones_of_companies"]
+__all__ = ["numbers_in", "phones_of_companies", "phones_of_firms"]
 
 
 @lru_cache(maxsize=1_000_000)
@@ -32,10 +32,21 @@ def phones_of_companies(tables: Mapping[str, pd.DataFrame], home: Home) -> froze
         tables: `company` and `contact`, with the column fm.
         home: where a number without a country or area code belongs.
     """
+    return phones_of_firms(tables, home)[0]
+
+
+def phones_of_firms(tables: Mapping[str, pd.DataFrame], home: Home) -> tuple[frozenset[str], frozenset[str]]:
+    """Numbers of companies: those that stand on no person, and those that stand on a person as well.
+
+    Args:
+        tables: `company` and `contact`, with the column fm.
+        home: where a number without a country or area code belongs.
+    """
     of_companies = _numbers_on(tables["company"], home)
     if not of_companies:
-        return of_companies  # the people's need not be read
-    return of_companies - _numbers_on(tables["contact"], home)
+        return of_companies, of_companies  # the people's need not be read
+    of_people = _numbers_on(tables["contact"], home)
+    return of_companies - of_people, of_companies & of_people
 
 
 def _numbers_on(cards: pd.DataFrame, home: Home) -> frozenset[str]:

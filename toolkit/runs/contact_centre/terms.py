@@ -25,6 +25,7 @@ class Terms:
         home: where phones without a country or area code belong.
         staff: who works on the portal.
         switchboards: numbers of companies, which are nobody's own.
+        carried: numbers of companies that stand on people's cards as well: without a name they say nobody.
         topics: the table of topics, by topic in lower case; `*` for all others.
         pipelines: ids of those on the portal.
         before: the requests as they were last loaded, by id.
@@ -44,6 +45,7 @@ class Terms:
     home: Home
     staff: Staff
     switchboards: frozenset[str] = frozenset()
+    carried: frozenset[str] = frozenset()
     topics: Mapping[str, TopicRow] = field(default_factory=dict)
     pipelines: frozenset[int] = frozenset({0})
     before: Mapping[str, RequestRow] = field(default_factory=dict)

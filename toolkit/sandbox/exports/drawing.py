@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..portal import Sandbox
-from ..seeds.firms import draw_firm
+from ..seeds.firms import draw_firm, kpp_of
 from ..seeds.people import Person, draw_person
 from .drafting import FRESH, GONE_TOPIC, NO_TOPIC, CentreExport, Draft
 from .truth import State
@@ -32,10 +32,13 @@ def draw_export(portal: Sandbox, requests: int, *, system: str = "cc1", number: 
         (12, centre.stranger),
         (6, centre.stranger_twice),
         (5, centre.stranger_of_new_firm),
+        (3, centre.stranger_by_mailbox),
+        (3, centre.branch),
         (4, centre.somebody_else),
         (4, centre.household),
         (3, centre.double),
         (3, centre.switchboard),
+        (2, centre.carried),
         (2, centre.no_place),
         (2, centre.nobody),
         (2, centre.bad_inn),
@@ -137,6 +140,35 @@ class _Centre(Draft):
                 "new person of a new firm", said, f"new:{phone}", f"new:{firm.inn}", phones=(phone,)
             )
 
+    def stranger_by_mailbox(self) -> None:
+        """Somebody the portal does not know, twice with different phones; only name and mailbox tell."""
+        person, phone = self.new_person()
+        other = self.new_person()[1]
+        cells = {**_names(person), "email": f"Box{phone}@Mail.example"}
+        topic, at, mailbox = self.topic(), self.moment(), (f"box{phone}@mail.example",)
+        first = self.add_with_deal(
+            "twice by mailbox", {**cells, "phone": self.spelled(phone)}, f"new:{phone}", topic=topic, at=at,
+            phones=(phone, other), emails=mailbox,
+        )  # fmt: skip
+        self.add(
+            topic, at + 3600, {**cells, "phone": self.spelled(other)}, case="twice by mailbox: joins",
+            states=("created",), contact=f"new:{phone}", deal=f"new:{first}", phones=(phone, other), emails=mailbox,
+        )  # fmt: skip
+
+    def branch(self) -> None:
+        """Somebody new of a branch, elsewhere, of a firm the portal knows: a card of its own."""
+        firm, (person, phone) = self.any_of(self.known.firms), self.new_person()
+        kpp = kpp_of(firm.inn, self.rng, branch=True)
+        if kpp[:4] != firm.kpp[:4]:
+            cells = {
+                **_names(person),
+                "phone": self.spelled(phone),
+                "company": firm.title,
+                "inn": firm.inn,
+                "kpp": kpp,
+            }
+            self.add_with_deal("new branch", cells, f"new:{phone}", f"new:{firm.inn}/{kpp}", phones=(phone,))
+
     def somebody_else(self) -> None:
         """Somebody of another name who gives the phone of a client: not that client."""
         who = self.next_of(self.people, self.stranger)
@@ -180,6 +212,13 @@ class _Centre(Draft):
             self.add_with_deal(
                 "a firm's phone as a person's", cells, f"new:{key}", emails=(f"p{key}@home.example",)
             )
+
+    def carried(self) -> None:
+        """The firm's phone, which an employee left as theirs, and no name."""
+        firms = [each for each in self.known.firms if each.number and each.carried == 1]
+        if firms:
+            cells = {"phone": self.spelled(self.any_of(firms).number)}
+            self.add(self.topic(), self.moment(), cells, case="a firm's phone alone", states=("review",))
 
     def no_place(self) -> None:
         """A topic no pipeline takes, or one whose pipeline is closed."""
