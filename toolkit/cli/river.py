@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from toolkit.showing import Shower
     from toolkit.workflow import Ended, Workspace
 
-__all__ = ["app"]
+__all__ = ["Flags", "app", "run_given"]
 
 app = typer.Typer()
 
@@ -197,15 +197,61 @@ def run(
     as_json: Json = False,
 ) -> None:
     """All of it: plan (or continue what is unfinished), rehearse, approve, apply, prove."""
+    work, show = workspace(log_file)
+    flags = Flags(
+        agree=agree,
+        policy=policy,
+        rehearsing=rehearsing,
+        canary=canary,
+        max_share=max_share,
+        watch=watch,
+        every=None if once else every,
+        summary=summary,
+        metrics=metrics,
+        as_json=as_json,
+    )
+    run_given(work, show, operation, parameters(operation, param, params), flags)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """How a run is to be carried out, as it was typed.
+
+    Args:
+        agree, policy, max_share: who approves; see `asking.approver`.
+        rehearsing: rehearse first.
+        canary: changes written and re-read before the rest; None for 10, or the policy's.
+        watch: only what changed since the last pass.
+        every: seconds between passes; None for one.
+        summary, metrics: where machines read how an unattended run ended.
+        as_json: for programs.
+    """
+
+    agree: str | None = None
+    policy: Path | None = None
+    rehearsing: bool = True
+    canary: int | None = None
+    max_share: float | None = None
+    watch: bool = False
+    every: float | None = None
+    summary: Path | None = None
+    metrics: Path | None = None
+    as_json: bool = False
+
+
+def run_given(work: Workspace, show: Shower, operation: str, given: dict[str, Any], flags: Flags) -> None:
+    """The whole river, with parameters that are complete.
+
+    Raises:
+        typer.Exit: with the exit code of the run.
+    """
     from toolkit import workflow
 
-    work, show = workspace(log_file)
-    given = parameters(operation, param, params)
-    rules = read_policy(policy)
+    rules = read_policy(flags.policy)
     if rules is not None:
-        if canary is not None:
-            rules = rules.model_copy(update={"canary": max(canary, rules.canary)})
-        files = Files(summary, metrics)
+        if flags.canary is not None:
+            rules = rules.model_copy(update={"canary": max(flags.canary, rules.canary)})
+        files = Files(flags.summary, flags.metrics)
         files.check()
         _unattended(
             work,
@@ -214,34 +260,39 @@ def run(
             given,
             rules,
             files,
-            rehearsing=rehearsing,
-            watch=watch,
-            every=None if once else every,
-            as_json=as_json,
+            rehearsing=flags.rehearsing,
+            watch=flags.watch,
+            every=flags.every,
+            as_json=flags.as_json,
         )
         return
-    for option, path in (("--summary", summary), ("--metrics", metrics)):
+    for option, path in (("--summary", flags.summary), ("--metrics", flags.metrics)):
         if path is not None:
             raise ParameterError("run", option, str(path), "goes with a policy", "Add --policy policy.yaml.")
-    if watch:
+    if flags.watch:
         raise ApprovalNeeded(
             "--watch works without anybody watching.", "Give it a policy: --policy policy.yaml"
         )
 
     def agreed(waiting: Run) -> None:
-        if not as_json:
+        if not flags.as_json:
             show_plan(work, show, waiting, False)
-        approver(work, show, agree, policy, max_share)(waiting)
+        approver(work, show, flags.agree, flags.policy, flags.max_share)(waiting)
 
     done, certificate = workflow.run_all(
-        work, operation, given, agree=agreed, rehearsing=rehearsing, canary=10 if canary is None else canary
+        work,
+        operation,
+        given,
+        agree=agreed,
+        rehearsing=flags.rehearsing,
+        canary=10 if flags.canary is None else flags.canary,
     )
     if certificate is None:
-        show_plan(work, show, done, as_json)
-        if not as_json:
+        show_plan(work, show, done, flags.as_json)
+        if not flags.as_json:
             show.line(show._("Nothing to do."), "green")
         return
-    finish(show, done, certificate, as_json)
+    finish(show, done, certificate, flags.as_json)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from toolkit.errors import InputError, StorageError
 from toolkit.headless import shipped_notebooks
 from toolkit.runs import POLICY_TEMPLATE
+from toolkit.sheets.channels import lay_out_samples
 
 __all__ = ["NotEmpty", "lay_out"]
 
@@ -48,7 +49,7 @@ class NotEmpty(InputError):
 
 
 def lay_out(folder: Path) -> list[Path]:
-    """Lay out notebooks, inbox, snapshots, policy and settings.
+    """Lay out notebooks, inbox, snapshots, policy, settings, and mappings and samples of channels.
 
     Args:
         folder: made when absent; other files in it are left alone.
@@ -82,4 +83,4 @@ def lay_out(folder: Path) -> list[Path]:
             shutil.copyfile(each, folder / "notebooks" / each.name)
     except OSError as error:
         raise StorageError(folder, str(error.strerror or error), "Name another folder.") from error
-    return [folder / each for each in wanted]
+    return [folder / each for each in wanted] + lay_out_samples(folder / "channels")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from toolkit.workflow.ingest.account import ACCOUNT_NAME, account_in_words, row_account, write_account
+from toolkit.workflow.ingest.account import ACCOUNT_NAME, account_in_words, row_account, run_of, write_account
 from toolkit.workflow.ingest.intake import OPERATION, export_given, ingest_parameters
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "export_given",
     "ingest_parameters",
     "row_account",
+    "run_of",
     "write_account",
 ]

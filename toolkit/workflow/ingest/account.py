@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from toolkit.runs.references import made_by
 from toolkit.runs.report.wording import Language, Wording
 from toolkit.workflow.workspace import Workspace, operation_of
 
-__all__ = ["ACCOUNT_NAME", "account_in_words", "row_account", "write_account"]
+__all__ = ["ACCOUNT_NAME", "account_in_words", "row_account", "run_of", "write_account"]
 
 ACCOUNT_NAME = "rows.xlsx"
 """Of the account in a run's folder."""
@@ -66,7 +67,24 @@ def row_account(work: Workspace, run: Run) -> pd.DataFrame:
     found["record"] = pd.array([ids.get(each, pd.NA) for each in found["marker"]], dtype="Int64")
     links = [kind.card_url(run.facts.portal, int(each)) if pd.notna(each) else "" for each in found["record"]]
     found["link"] = pd.Series(links, dtype="str")
-    return found[list(COLUMNS)]
+    return found[list(COLUMNS)].sort_values("row", kind="stable", ignore_index=True)
+
+
+def run_of(work: Workspace, given: Mapping[str, Any]) -> Run | None:
+    """The newest run that was given these messages; None when none was begun.
+
+    Args:
+        work: where.
+        given: parameters of `ingest_appeals`.
+    """
+    asked = IngestAppeals().parameters(given).model_dump(mode="json")
+    for run in reversed(Run.all(work.root, work.clock.now)):
+        facts = run.facts
+        own = facts.operation == IngestAppeals.name and not (facts.undoes or facts.rehearses)
+        if own and facts.parameters == asked:
+            return run
+        run.close()
+    return None
 
 
 def account_in_words(account: pd.DataFrame, language: Language) -> pd.DataFrame:
