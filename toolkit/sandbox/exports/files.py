@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -101,9 +102,14 @@ def _told(row: Mapping[str, Any], columns: Sequence[str], at: int) -> list[Any]:
 
 
 def _single(value: Any) -> str:
-    """A cell of a text file: one line, and no sign Windows-1251 does not know."""
+    """A cell of a text file: one line, every sign one that Windows-1251 knows."""
     text = " ".join(str(value).split("\n"))
-    return text.encode("cp1251", errors="ignore").decode("cp1251")
+    known = "".join(each if _in_1251(each) else unicodedata.normalize("NFKC", each) for each in text)
+    return known.encode("cp1251", errors="ignore").decode("cp1251")
+
+
+def _in_1251(sign: str) -> bool:
+    return bool(sign.encode("cp1251", errors="ignore"))
 
 
 def _write_book(rows: Sequence[Sequence[Any]], headings: Sequence[str], path: Path) -> None:
