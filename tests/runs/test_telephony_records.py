@@ -21,6 +21,7 @@ from toolkit.runs.calls_made import CallMade, call_changes
 from toolkit.runs.changes import noted_on
 from toolkit.runs.notes import signed
 from toolkit.sandbox import InProcessTransport
+from toolkit.settings import Settings
 
 START = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
 
@@ -74,6 +75,17 @@ def world(tmp_path: Path) -> World:
     return made
 
 
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, Settings]:
+    """The small firm with three calls planned, and its application."""
+    root = tmp_path_factory.mktemp("firm")
+    made = make_world(root, contacts=2, deals=2)
+    made.operation = NoteCalls()
+    settings = application_settings(made, root)
+    made.plan().close()
+    return Kept.of(made, root / "aside"), settings
+
+
 def lines(world: World) -> list[tuple[Any, ...]]:
     rows = world.sandbox.store.rows("SELECT * FROM call_statistic ORDER BY EXTERNAL_CALL_ID")
     return [
@@ -116,19 +128,35 @@ def test_calls_are_noted_with_their_real_start_and_shown_with_what_they_are_abou
     assert {row["SHOWN"] for row in shown} == {"[]"}
 
 
+@pytest.mark.parametrize("method", ["telephony.externalCall.register", "telephony.externalCall.finish"])
 @pytest.mark.parametrize(
-    "method", ["telephony.externalCall.register", "telephony.externalCall.finish", "batch"]
+    ("fault", "facts"),
+    [
+        ("lose_answer", {}),
+        ("cut_before", {}),
+        ("timeout", {"seconds": 120}),
+        ("partial", {"seconds": 2}),
+        ("server_error", {}),
+        ("server_error_after", {}),
+        ("html_after", {}),
+        ("truncated", {}),
+        ("operating", {"inside": True, "times": 2}),
+        ("rate", {}),
+    ],
 )
-@pytest.mark.parametrize("executed", [True, False])
-def test_a_lost_answer_notes_no_call_twice(world: World, method: str, executed: bool) -> None:
-    run = world.plan()
-    if executed:
-        world.sandbox.faults.lose_answer_to(method)
-    else:
-        world.sandbox.faults.plan("cut_before", method.lower())
+def test_whatever_happens_to_an_answer_no_call_is_noted_twice(
+    firm: tuple[Kept, Settings], tmp_path: Path, method: str, fault: Any, facts: dict[str, Any]
+) -> None:
+    kept, settings = firm
+    world = kept.again(tmp_path)
+    world.portal = Portal.connect(settings, clock=world.clock, transport=InProcessTransport(world.sandbox))
+    run = world.planned()
+    planned = world.sandbox.faults.plan(fault, method, **facts)
 
     world.apply(run)
 
+    assert planned.spent
+    assert run.journal.counts() == {"done": 6}
     assert lines(world) == WANTED
     assert world.sandbox.store.value("SELECT COUNT(*) FROM activity") == 3
     assert links(world) == [(2, 1), (3, 1)] * 3

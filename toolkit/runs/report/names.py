@@ -291,9 +291,8 @@ class Names:
         if kind == "copy":
             return "", self._("the recording becomes a file of the record")
         if kind == "note":
-            return str(json.loads(change["before"]).get("comment", "")), str(
-                json.loads(change["after"]).get("comment", "")
-            )
+            was, now = (str(json.loads(change[side]).get("comment", "")) for side in ("before", "after"))
+            return was, now or self._("the comment is taken away")
         if kind == "bind" and name == "listcolumn":
             return "", str(json.loads(change["after"])["NAME"])
         if kind == "bind" and name in SETTINGS:

@@ -27,6 +27,7 @@ RUSSIAN: dict[str, str] = {
     "a recording is there already: it is left as it is": "запись уже есть: она оставлена как есть",
     "the call is not in the statistics": "звонка нет в статистике",
     "the call is gone": "звонка больше нет",
+    "the comment is taken away": "комментарий убирается",
     "made out of a call by the run": "создано этим запуском из звонка",
     "stays in the statistics of calls: no method takes it out": (
         "остаётся в статистике звонков: портал не даёт убрать строку оттуда"
