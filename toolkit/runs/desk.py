@@ -132,6 +132,8 @@ class DeskParams(OperationParams):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
+        if sum(each.entity == "call" for each in self.creates) > 1:
+            raise ValueError("calls are noted by telephone one at a time")
         both = {each.entity for each in self.creates} & {each.entity for each in self.edits}
         if both:
             raise ValueError(f"{', '.join(sorted(both))} cannot be made and edited at once")
@@ -160,9 +162,9 @@ class Desk(Operation):
             reads[name] = Read(_named(name, edits), ids=sorted({each.id for each in edits}))
         for name in dict.fromkeys(each.entity for each in params.creates):
             field = entity(name).marker_fields[-1]
-            # The list of calls knows no "@"; there an array is IN by itself.
-            key = field if name == "call" else f"@{field}"
-            reads[name] = Read(filter={key: [each.marker for each in params.creates if each.entity == name]})
+            markers = [each.marker for each in params.creates if each.entity == name]
+            # The list of calls knows no "@", and the desk notes one at a time.
+            reads[name] = Read(filter={field: markers[0]} if name == "call" else {f"@{field}": markers})
         return reads
 
     def check(self, tables: Tables, params: DeskParams) -> None:
