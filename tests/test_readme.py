@@ -5,8 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
 
 from toolkit import errors
+from toolkit.cli import app
 from toolkit.operations import catalogue
 from toolkit.sandbox.running.coverage import coverage_summary, coverage_table
 
@@ -66,13 +70,18 @@ def test_what_is_pinned_names_no_address() -> None:
     assert " @ " not in pins
 
 
-def test_every_command_the_readme_shows_exists() -> None:
-    from typer.main import get_command
-
-    from toolkit.cli import app
-
-    command = get_command(app)
-    known = set(command.commands)
+def test_every_command_the_readme_shows_exists_with_its_options() -> None:
     for text in (README, RUSSIAN):
-        for name in re.findall(r"\bb24kit ([a-z]+)", text):
-            assert name in known, name
+        shown = set(re.findall(r"^[ ]*(?:[\d* ]+ cd \S+ && )?b24kit ([^#\n]+)", text, re.MULTILINE))
+        shown |= set(re.findall(r"`b24kit ([^`]+)`", text))
+        assert len(shown) > 30
+        for words in shown:
+            command: Any = get_command(app)
+            typed = words.partition(" > ")[0].split()
+            while typed and typed[0] in (below := getattr(command, "commands", {})):
+                command = below[typed.pop(0)]
+            assert not getattr(command, "commands", {}) or not typed or typed[0].startswith("-"), words
+            known = {each for one in command.params for each in (*one.opts, *one.secondary_opts)}
+            for word in typed:
+                if word.startswith("-"):
+                    assert word in {*known, "--help"}, (words, word)

@@ -174,9 +174,9 @@ class Policy(BaseModel):
             return cls.model_validate(given)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the policy"
+        where = "".join(f"{part}: " for part in [".".join(map(str, first["loc"]))] if part)
         problem = str(first["msg"]).removeprefix("Value error, ")
-        raise PlanError(path, f"cannot be used: {where}: {problem}", "Compare it with: b24kit policy")
+        raise PlanError(path, f"cannot be used: {where}{problem}", "Compare it with: b24kit policy")
 
     def objections(
         self, operation: str, plan: Plan, table_sizes: Mapping[str, int], *, done_today: int, now: float
