@@ -85,8 +85,27 @@ def test_the_whole_river_may_be_told_twice(portal: OpenPortal) -> None:
     back.approve(portal="sandbox.local", count=back.count)
     back.carry_out(notify=False)
     assert run.undo().id == back.id
-    assert "взят назад" in repr(portal.plan("reassign_contacts", winner="newest"))
-    assert portal.plan("reassign_contacts", winner="newest", again=True).id != run.id
+    assert "взят назад" in repr(portal.plan("reassign_contacts", once=True, winner="newest"))
+    anew = portal.plan("reassign_contacts", winner="newest")
+    assert anew.id != run.id, "what was taken back is wanted again"
+    assert anew.run.state == "planned"
+
+
+def test_a_plan_of_an_undo_is_made_afresh_when_something_was_written_since(portal: OpenPortal) -> None:
+    run = portal.plan("reassign_contacts", winner="newest")
+    run.approve(portal="sandbox.local", count=run.count)
+    run.carry_out()
+    whole = run.undo()
+    assert run.undo().id == whole.id, "it waits to be agreed to"
+
+    one = run.undo(records=[int(run.run.plan.active["record_id"].iloc[0])])
+    one.approve(portal="sandbox.local", count=1)
+    portal.work.clock.sleep(5)
+    one.carry_out(notify=False)
+
+    rest = run.undo()
+    assert rest.id != whole.id
+    assert rest.count == whole.count - 1
 
 
 def test_undo_names_people_it_need_not_read(portal: OpenPortal) -> None:

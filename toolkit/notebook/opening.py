@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from toolkit import workflow
 from toolkit.beside import ensure_sandbox
 from toolkit.errors import PlanError, SettingsError, SheetError
 from toolkit.notebook.markup import Grid, Said, Speech, View
 from toolkit.notebook.routing import OpenDirectory, UploadForm, newest_sheet, write_example
-from toolkit.notebook.runs import OpenRun, shown_again
+from toolkit.notebook.runs import OpenRun, shown_again, taken_back_whole
 from toolkit.operations import operation as operation_named
 from toolkit.progress import ProgressBar
 from toolkit.records import Snapshot, list_snapshots
@@ -25,6 +25,7 @@ from toolkit.workflow import Workspace
 
 if TYPE_CHECKING:
     from toolkit.notebook.calls import Calls
+    from toolkit.notebook.contact_centre import OpenCentre
     from toolkit.notebook.health import Health
 
 __all__ = ["OpenPortal", "open_portal", "project_folder"]
@@ -279,33 +280,37 @@ class OpenPortal:
 
     # -- doing ---------------------------------------------------------------------------------------
 
-    def plan(self, operation: str, *, again: bool = False, **parameters: Any) -> OpenRun:
+    def plan(self, operation: str, *, again: bool = False, once: bool = False, **parameters: Any) -> OpenRun:
         """The run of an operation with these parameters: the unfinished one, the finished one, else a new plan.
 
-        A plan nobody agreed to within an hour is made afresh: the portal has moved on.
+        A plan nobody agreed to within an hour is made afresh: the portal has moved on. So is one that was carried out
+        and taken back: what it did is wanted again.
 
         Args:
             operation: its name.
             again: make a new plan even though one was carried out.
+            once: show one that was taken back, too.
             parameters: of the operation.
 
         Raises:
             ParameterError, PortalError, IncompleteRead, StorageError: see `workflow.plan`.
         """
-        known = self._known(operation, parameters, again=again)
+        known = self._known(operation, parameters, again=again, once=once)
         if known is not None:
             return OpenRun(self.work, known, self._bar, shown_again(self.work, known, self._speech()))
         with self._bar:
             run = workflow.plan(self.work, operation, parameters)
         return OpenRun(self.work, run, self._bar)
 
-    def _known(self, operation: str, parameters: Mapping[str, Any], *, again: bool) -> Run | None:
+    def _known(self, operation: str, parameters: Mapping[str, Any], *, again: bool, once: bool) -> Run | None:
         wanted = operation_named(operation).parameters(parameters).model_dump(mode="json")
-        for each in reversed(Run.all(self.work.root, self.work.clock.now)):
+        runs = Run.all(self.work.root, self.work.clock.now)
+        undone = set() if once else {each.facts.undoes for each in runs if taken_back_whole(each)}
+        for each in reversed(runs):
             facts = each.facts
             asked = (facts.portal, facts.operation) == (self.host, operation)
             same = asked and workflow.same_order(operation, facts.parameters, wanted)
-            over = each.state == "verified" and bool(len(each.plan.active))
+            over = each.state == "verified" and bool(len(each.plan.active)) and each.id not in undone
             if same and not facts.undoes and (self._waits(each) or (over and not again)):
                 return each
             each.close()
@@ -347,6 +352,57 @@ class OpenPortal:
                 path = write_example(self.work, inbox / "Маршруты.xlsx", entity_type)
         with self._bar:
             return OpenDirectory.check(self.work, path, self._bar, entity_type)
+
+    def contact_centre(
+        self,
+        system: str = "cc",
+        *,
+        requests: str = "",
+        calls: str = "",
+        mapping: Sequence[str] = (),
+        topics: str | Sequence[Mapping[str, Any]] = "",
+        **given: Any,
+    ) -> OpenCentre:
+        """A contact centre's export, read and checked.
+
+        Args:
+            system: short name of its system, part of every marker.
+            requests, calls: files in `inbox/`, or paths. A sandbox gets examples where neither is named.
+            mapping: mapping files, one for each kind of rows; by the headings without.
+            topics: the table of topics: a file, or its rows.
+            given: further parameters of `load_contact_centre`.
+
+        Raises:
+            SheetError: a file is missing or cannot be read.
+            ParameterError: no heading says which column holds what each row must have.
+        """
+        # Matching and pictures cost a second other notebooks save.
+        from toolkit.notebook.contact_centre import OpenCentre
+        from toolkit.notebook.contact_centre_example import CALLS, REQUESTS, TOPICS, write_example
+        from toolkit.sheets import read_rows
+        from toolkit.sheets.mapping import ExportMapping
+        from toolkit.workflow.contact_centre.exports import check_export
+
+        inbox = self._project / "inbox"
+        if is_loopback(self.host):
+            write_example(self.work, inbox)
+            if not (requests or calls):
+                requests, calls, topics = REQUESTS, CALLS, topics or TOPICS
+        told = {each.kind: each for each in (ExportMapping.read(self._in(inbox, one)) for one in mapping)}
+        language = self._speech().language
+        kinds: tuple[Literal["requests", "calls"], ...] = ("requests", "calls")
+        checked = [
+            check_export(self._in(inbox, file), kind, told.get(kind), language=language)
+            for kind, file in zip(kinds, (requests, calls), strict=True)
+            if file
+        ]
+        if isinstance(topics, str):
+            topics = read_rows(self._in(inbox, topics)) if topics else []
+        return OpenCentre(self, self._bar, system, checked, topics, inbox, given)
+
+    @staticmethod
+    def _in(inbox: Path, file: str) -> Path:
+        return inbox / file if (inbox / file).is_file() else Path(file)
 
     def reroute(self, *, again: bool = False, **parameters: Any) -> OpenRun:
         """The run that moves open appeals to where the published directory puts them today; see `plan`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -322,9 +323,10 @@ class OpenRun:
             PlanError: this run changed nothing.
         """
         chosen = sorted(records) if records is not None else None
-        for each in reversed(Run.all(self.work.root, self.work.clock.now)):
+        runs = Run.all(self.work.root, self.work.clock.now)
+        for each in reversed(runs):
             same = each.facts.undoes == self.id and each.facts.parameters.get("records") == chosen
-            waits = each.unfinished or each.state in ("planned", "rehearsed")
+            waits = each.unfinished or (each.state in ("planned", "rehearsed") and not _outdated(each, runs))
             if same and (waits or (each.state == "verified" and not again)):
                 return OpenRun(self.work, each, self._bar, shown_again(self.work, each, self._speech()))
             each.close()
@@ -435,6 +437,24 @@ class OpenRun:
             return speech("the limit of requests per second", "лимит запросов в секунду")
         method = binds.partition(" ")[2]
         return speech(f"execution time of {method}", f"время выполнения {method}")
+
+
+def taken_back_whole(run: Run) -> bool:
+    """Whether it is an undo that is over, and of all of its run."""
+    said = run.facts.parameters
+    whole = said.get("records") is None and said.get("changes") is None
+    return bool(run.facts.undoes) and whole and run.state == "verified"
+
+
+def _outdated(plan: Run, runs: Iterable[Run]) -> bool:
+    """Whether something was written on the portal after a plan was made."""
+    made = datetime.fromisoformat(plan.facts.created).timestamp() + 1  # told in whole seconds
+    for each in runs:
+        if each.id != plan.id and each.facts.portal == plan.facts.portal and each.has_plan:
+            settled = each.journal.table()["settled_at"].dropna()
+            if len(settled) and float(settled.max()) > made:
+                return True
+    return False
 
 
 def shown_again(work: Workspace, run: Run, speech: Speech) -> str:
