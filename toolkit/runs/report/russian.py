@@ -52,6 +52,7 @@ RUSSIAN: dict[str, str] = {
     "neither phone nor e-mail says who it is": "ни телефон, ни почта не говорят, кто это",
     "the INN is none": "это не ИНН",
     "its topic has no pipeline": "для темы нет воронки",
+    "joins the deal of an earlier row": "попадёт в сделку более ранней строки",
     "its pipeline is not on the portal": "такой воронки на портале нет",
     "who the client is, a person has to say": "кто клиент, решает человек",
     "several deals are open: a person has to say": "открыто несколько сделок: решает человек",
