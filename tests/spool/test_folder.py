@@ -67,6 +67,20 @@ def test_rows_of_every_kind_of_file_become_messages(folder: Path, spool: Spool) 
     assert left_in(folder / "done") == {"a.csv", "b.jsonl", "c.json", "d.xlsx", "e.parquet"}
 
 
+def test_the_key_is_found_however_its_heading_is_written(folder: Path, spool: Spool) -> None:
+    (folder / "a.csv").write_text("Номер;Дата изменения\n7;2026-05-02\n", encoding="utf-8")
+    (folder / "b.jsonl").write_text('{"Номер": "7", "Дата изменения": "2026-05-01"}\n', encoding="utf-8")
+    os.utime(folder / "a.csv", (1, 1))
+
+    source(folder, key="Номер", version="Дата изменения").take_in(spool)
+
+    first = spool.take(5)
+    assert first is not None
+    assert [row["Дата изменения"] for row in first.rows] == ["2026-05-01"], (
+        "the older of one key goes alone, first"
+    )
+
+
 def test_a_file_that_is_still_being_written_is_left(folder: Path, spool: Spool) -> None:
     path = folder / "a.csv"
     path.write_text("n\n1\n", encoding="utf-8")

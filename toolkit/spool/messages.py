@@ -58,7 +58,7 @@ def message_of(
     Args:
         row: column to cell; dates and decimals become text, what is no number (NaN) is left out.
         known_as: its id; "" for one made from the source and the content.
-        key, version: names of columns; "" or a missing cell for none.
+        key, version: names of columns, in any case; "" or a missing cell for none.
         source: where it came from.
 
     Raises:
@@ -69,8 +69,20 @@ def message_of(
     if not _whole(body):
         raise SourceRefused(source or "a row", HALF_A_LETTER, "Mend it where it was written.")
     known_by = known_as or f"{source}#{digest_of(body)}"
-    order = "" if row.get(key) is None else str(row[key]).strip()
-    return Message(known_by, body, order, version_of(row.get(version)), source)
+    order, newer = _cell(row, key), _cell(row, version)
+    return Message(known_by, body, "" if order is None else str(order).strip(), version_of(newer), source)
+
+
+def _cell(row: Mapping[str, Any], name: str) -> Any:
+    """The cell of a column, however its heading is written: sheets are read with headings in small letters."""
+    if not name or name in row:
+        return row.get(name)
+    folded = _folded(name)
+    return next((cell for heading, cell in row.items() if _folded(heading) == folded), None)
+
+
+def _folded(heading: str) -> str:
+    return " ".join(str(heading).casefold().split())
 
 
 def row_of(body: str | bytes, source: str = "") -> dict[str, Any]:

@@ -43,7 +43,7 @@ HEADINGS: Mapping[str, str] = {
     "request": "Номер заявки",
     "recording": "Запись разговора",
 }
-"""Field of a row to the heading of its column; `at` in the time of Moscow."""
+"""Field of a row to the heading of its column; moments without a zone are in the time of Moscow."""
 
 _DIRECTIONS = {"in": "Входящий", "out": "Исходящий"}
 _SPELLINGS: tuple[Callable[[datetime], Any], ...] = (
@@ -93,7 +93,9 @@ def _told(row: Mapping[str, Any], columns: Sequence[str], at: int) -> list[Any]:
     cells = []
     for name in columns:
         value = row.get(name, "")
-        if isinstance(value, datetime):
+        if name == "changed" and value:
+            value = value.isoformat()  # whoever tells two versions apart compares it
+        elif isinstance(value, datetime):
             value = _SPELLINGS[at % len(_SPELLINGS)](value)
         elif name == "direction":
             value = _DIRECTIONS[value]
