@@ -16,6 +16,7 @@ from toolkit import workflow
 from toolkit.errors import ParameterError
 from toolkit.operations import operation
 from toolkit.runs import Run
+from toolkit.runs.law import carried_out
 from toolkit.sandbox import InProcessTransport
 from toolkit.sandbox.state.records import Draft
 from toolkit.settings import Settings
@@ -333,3 +334,30 @@ def test_history_comes_under_the_headings_of_an_export() -> None:
     ):
         with pytest.raises(ParameterError, match=words):
             operation("load_contact_centre").parameters({**BASE, "history": [{**row, **wrong}]})
+
+
+@pytest.mark.parametrize("telephone", ["no", "read", "write"])
+def test_the_law_holds_for_calls_and_recordings_and_every_row_is_accounted_for(
+    world: World, telephone: str
+) -> None:
+    rule: Any = operation("load_contact_centre")
+    recorded = [{**each, "recording": "call.wav"} for each in CALLS]
+    params = rule.parameters(
+        {**BASE, "requests": [REQUEST], "calls": recorded, "history": HISTORY, "telephone": telephone}
+    )
+    world.operation = rule
+    before = world.plan_of(rule, params).before
+    tables = {name: before.table(name) for name in before.entities}
+
+    changes = rule.plan(tables, params)
+    again = rule.plan(carried_out(tables, changes), params)
+
+    assert set(again.table["kind"]) == {"note"}, (
+        "no table tells comments: what is written is known from the journals"
+    )
+    account = rule.accounting(tables, params)
+    assert account["kind"].value_counts().to_dict() == {"history": 3, "call": 2, "request": 1}
+    assert set(account["state"]) == {"created"}
+    assert len(
+        rule.plan(tables, params.model_copy(update={"history_done": ["cc:cc1:history:H2"]})).table
+    ) == (len(changes.table) - 1)

@@ -12,6 +12,7 @@ import pytest
 from tests.runs.conftest import SECRET, World, make_world
 from tests.workflow.test_desk_calls import activities, talk
 from toolkit import workflow
+from toolkit.runs import write_report
 from toolkit.runs.sounds import RecordingRefused
 from toolkit.sandbox.doors.http import serve
 from toolkit.settings import Settings
@@ -22,15 +23,17 @@ PAGES = {
     "/signin.mp3": ("text/html", b"<html>sign in</html>"),
     "/page-in-disguise.mp3": ("audio/mpeg", b"<!DOCTYPE html><html>"),
     "/nothing.mp3": ("audio/mpeg", b""),
+    "/long.mp3": ("audio/mpeg", b"ID3"),
 }
 
 
 class _Exchange(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        kind, body = PAGES.get(self.path.partition("?")[0], ("text/plain", b""))
-        self.send_response(200 if self.path.partition("?")[0] in PAGES else 404)
+        page = self.path.partition("?")[0]
+        kind, body = PAGES.get(page, ("text/plain", b""))
+        self.send_response(200 if page in PAGES else 404)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(300 * 1024 * 1024 if page == "/long.mp3" else len(body)))
         self.end_headers()
         self.wfile.write(body)
 
@@ -114,3 +117,31 @@ def test_a_recording_stays_for_the_run_that_is_only_planned(
     assert workflow.carry_out(work, run).complete
     (row,) = activities(world)
     assert row["FILES"] != "[]"
+
+
+def test_recordings_of_a_load_are_fetched_from_their_addresses_which_stand_in_no_plan_and_no_journal(
+    world: World, work: Workspace, exchange: str
+) -> None:
+    pages = ["call.mp3", "signin.mp3", "page-in-disguise.mp3", "nothing.mp3", "gone.mp3", "long.mp3"]
+    calls = [
+        {
+            "id": f"C{at}", "at": f"2026-05-01T1{at}:00:00+03:00", "phone": "8 912 345-67-01", "name": "Анна",
+            "recording": f"{exchange}/{page}?key=s3cr3t",
+        }
+        for at, page in enumerate(pages)
+    ]  # fmt: skip
+    given = {"system": "cc1", "topics": [], "fallback": 2, "calls": calls, "recording_most_mb": 1}
+
+    run = workflow.plan(work, "load_contact_centre", given)
+    workflow.approve(run, portal=run.facts.portal, count=len(run.plan.active))
+    workflow.carry_out(work, run, notify=False)
+    write_report(run)
+
+    journal = run.journal.table()
+    assert journal.loc[journal["state"] == "quarantined", "code"].tolist() == [
+        "RECORDING_NOT_A_FILE", "RECORDING_NOT_A_FILE", "RECORDING_EMPTY", "RECORDING_MISSING", "RECORDING_TOO_LARGE",
+    ]  # fmt: skip
+    assert [row["FILES"] not in (None, "[]") for row in activities(world)] == [True] + [False] * 5
+    told = [path for path in work.root.rglob("*") if path.is_file() and b"s3cr3t" in path.read_bytes()]
+    assert [path.name for path in told] == ["run.json"], "rows as they were given, for their owner alone"
+    assert told[0].stat().st_mode & 0o077 == 0

@@ -38,7 +38,8 @@ def carried_out(tables: Mapping[str, pd.DataFrame], changes: Changes) -> dict[st
             _put(calls, calls["EXTERNAL_CALL_ID"] == cells["line"], "RECORD_FILE_ID", 1)
         elif row["kind"] == "copy":
             appeal = made.get(row["marker"], row["record_id"])
-            _put(table, table[id_field] == appeal, cells["field"], cells.get("file", 1))
+            held = "a recording" if row["entity"] == "activity" else cells.get("file", 1)
+            _put(table, table[id_field] == appeal, cells["field"], held)
         elif row["kind"] == "merge":
             merge(after, row["entity"], int(row["record_id"]), cells)
         elif row["kind"] == "update":

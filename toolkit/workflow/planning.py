@@ -23,7 +23,7 @@ from toolkit.runs import (
     new_run_id,
 )
 from toolkit.runs.call_media import MediaParams, gone_recordings
-from toolkit.workflow.contact_centre.known import with_known
+from toolkit.workflow.contact_centre.known import with_known, without_addresses
 from toolkit.workflow.reviewing import with_decisions
 from toolkit.workflow.workspace import Workspace, connect, toolkit_version
 
@@ -127,7 +127,11 @@ def planned(
             run.freeze(
                 Plan.freeze(
                     changes,
-                    {"operation": operation.name, "parameters": facts.parameters, "snapshot": before.digest},
+                    {
+                        "operation": operation.name,
+                        "parameters": without_addresses(facts.parameters),
+                        "snapshot": before.digest,
+                    },
                 )
             )
         except BaseException:

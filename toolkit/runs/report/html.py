@@ -203,6 +203,9 @@ def _said(value: Any, _: Wording) -> str:
     if isinstance(value, list) and all(isinstance(each, str | int | float) for each in value):
         shown = ", ".join(str(each) for each in value[:20])
         return shown if len(value) <= 20 else f"{shown}, … ({_.number(len(value))})"
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        # Rows of another system stand in run.json: there may be very many, and addresses of theirs may be passwords.
+        return _("rows: {count}", count=_.number(len(value)))
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -28,6 +28,7 @@ RUSSIAN: dict[str, str] = {
     "the call is not in the statistics": "звонка нет в статистике",
     "the call is gone": "звонка больше нет",
     "the comment is taken away": "комментарий убирается",
+    "rows: {count}": "строк: {count}",
     "made out of a call by the run": "создано этим запуском из звонка",
     "stays in the statistics of calls: no method takes it out": (
         "остаётся в статистике звонков: портал не даёт убрать строку оттуда"

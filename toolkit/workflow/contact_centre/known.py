@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from toolkit.client import Portal
 from toolkit.operations.load_contact_centre import LoadContactCentreParams
 from toolkit.runs import Run
-from toolkit.runs.call_recordings import refused_recordings
+from toolkit.runs.call_recordings import recording_key, refused_recordings
 from toolkit.runs.contact_centre.history import comments_written
 from toolkit.workflow.telephone import telephone
 from toolkit.workflow.workspace import Workspace
 
-__all__ = ["with_known"]
+__all__ = ["with_known", "without_addresses"]
 
 
 def with_known(work: Workspace, params: LoadContactCentreParams, portal: Portal) -> LoadContactCentreParams:
@@ -39,3 +40,17 @@ def with_known(work: Workspace, params: LoadContactCentreParams, portal: Portal)
             for run in runs:
                 run.close()
     return params.model_copy(update=told)
+
+
+def without_addresses(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as a plan keeps them: where recordings lie, which may be a password, stands in `run.json` alone."""
+    rows = parameters.get("calls")
+    if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
+        return dict(parameters)
+    calls = [
+        {**each, "recording": recording_key(str(each.get("id")), each["recording"])}
+        if each.get("recording")
+        else each
+        for each in rows
+    ]
+    return {**parameters, "calls": calls}
