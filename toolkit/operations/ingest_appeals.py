@@ -48,7 +48,7 @@ class IngestAppealsParams(OperationParams):
             client (`without_client`).
         join: `post`: comments under one post become one appeal; `author`: what one author writes does.
         window_h: how many hours a message may be apart from the others of its appeal.
-        silent: an import of the past: robots are not set off, and appeals carry the messages' moments.
+        silent: as an import, so that robots are not set off; for messages of the past.
         phone_alone: a message with a phone and no name is of the only person who has that number.
         country, area_code: where phones without a country or area code belong.
         zone: of the working hours.

@@ -50,6 +50,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "email": ("E-mail", "E-mail"),
     "rating": ("Оценка", "Rating"),
     "link": ("Ссылка", "Link"),
+    "at": ("Написано", "Written"),
 }
 _CUT = ("… (сообщение обрезано: всего знаков — {0})", "… (cut: the message has {0} characters)")
 _TEXTUAL = frozenset({"string", "text", "url"})
@@ -139,6 +140,7 @@ class Keeping:
                 cells[name] = kept
             elif code != "message":
                 below.append((code, value))
+        below.append(("at", f"{row.at.astimezone(self.zone):%d.%m.%Y %H:%M}"))
         cells[self.fields["text"]] = self._written(row, below, sign)
         return cells
 

@@ -63,7 +63,7 @@ class Terms:
         new_clients: people nobody knows become clients.
         without_client: where a person would have to say who wrote, the appeal is made without a client.
         phone_alone: a number without a name is about the only person who has it.
-        silent: as an import of the past: robots are not set off, and the appeal carries the message's moment.
+        silent: as an import: robots are not set off.
     """
 
     code: str
@@ -268,7 +268,7 @@ def _changes(
         if whose.reference is not None:
             cells["contactIds"] = [whose.reference]
         if terms.silent:
-            cells |= {"createdTime": row.at.isoformat(), "createdBy": draft.who}
+            cells["createdBy"] = draft.who  # only an import may say it, and an import sets off no robot
         values.append(cells)
         markers.append(marker)
     making = creates(terms.entity, values, markers=markers, reason=NEW_APPEAL)
