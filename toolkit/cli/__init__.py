@@ -21,6 +21,7 @@ from toolkit.cli import (
     calls,
     clients,
     connect,
+    contact_centre,
     conversations,
     deals,
     desk,
@@ -66,6 +67,7 @@ app.add_typer(snapshots.app, name="snapshot")
 app.add_typer(sandboxes.app, name="sandbox")
 app.add_typer(notebooks.app, name="notebook")
 app.add_typer(routing.app, name="routing")
+app.add_typer(contact_centre.app, name="contact-centre")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(spool.app, name="spool")
 app.add_typer(web.app, name="serve")

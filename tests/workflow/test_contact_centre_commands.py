@@ -1,0 +1,124 @@
+"""A contact centre's exports as an integrator types them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runs.conftest import make_world
+from tests.test_cli import Town
+from toolkit.sandbox.clock import WallClock
+from toolkit.sandbox.doors.http import serve
+
+REQUESTS = (
+    "Номер заявки;Дата обращения;Фамилия;Имя;Телефон клиента;Тема;Название;Сумма, руб;Цвет\n"
+    "R1;01.05.2026 10:00;Полякова;Анна;8 912 345-67-01;Ремонт;Течёт кран;1 500,50;синий\n"
+    "R2;завтра;Ершов;Борис;8 912 345-67-02;Ремонт;Договор;;\n"
+)
+CALLS = (
+    "ID звонка\tНачало\tНомер абонента\tНаправление\tДлительность\tНомер заявки\n"
+    "C1\t01.05.2026 11:00\t8 912 345-67-01\tвходящий\t00:01:05\tR1\n"
+)
+RULES = ("-p", "topics=[{topic: '*', pipeline: 0, stage: NEW}]", "-p", "fallback=2")
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    world = make_world(tmp_path / "world", contacts=3, deals=3)
+    world.sandbox.clock = WallClock()
+    with serve(world.sandbox) as server:
+        yield Town(world, server.url, tmp_path)
+
+
+@pytest.fixture
+def requests(tmp_path: Path) -> Path:
+    path = tmp_path / "requests.csv"
+    path.write_bytes(REQUESTS.encode("cp1251"))
+    return path
+
+
+def test_exports_are_mapped_checked_and_loaded_and_a_bad_row_keeps_nobody(
+    town: Town, requests: Path, tmp_path: Path
+) -> None:
+    mapping, copy = tmp_path / "mapping.yaml", tmp_path / "copy.xlsx"
+    calls = tmp_path / "calls.csv"
+    calls.write_text(CALLS, encoding="utf-8")
+
+    code, said = town.b24kit(
+        "contact-centre", "mapping", str(requests), "-o", str(mapping), "--system", "cc1"
+    )
+    assert (code, "left out" in said, mapping.exists()) == (0, True, True)
+    code, said = town.b24kit(
+        "contact-centre",
+        "check",
+        str(requests),
+        "--mapping",
+        str(mapping),
+        "-o",
+        str(copy),
+        B24_LANGUAGE="ru",
+    )
+    assert code == 3
+    assert "requests!B3  Дата обращения: «завтра» — не дата и не время." in said
+    assert copy.exists()
+
+    words = (
+        "contact-centre",
+        "load",
+        "--mapping",
+        str(mapping),
+        "--requests",
+        str(requests),
+        "--calls",
+        str(calls),
+    )
+    code, said = town.b24kit(*words, *RULES, "--no-rehearse", "--agree", f"{town.portal}:4")
+    assert code == 0, said
+    deal = town.world.sandbox.store.rows("SELECT * FROM crm_2 WHERE ORIGIN_ID = 'cc:cc1:request:R1'")[0]
+    assert (deal["TITLE"], deal["OPPORTUNITY"]) == ("Течёт кран", 1500.5)
+    call = town.world.sandbox.store.rows("SELECT * FROM activity WHERE ORIGIN_ID = 'cc:cc1:call:C1'")
+    assert len(call) == 1
+    assert not town.world.sandbox.store.rows("SELECT 1 FROM crm_3 WHERE LAST_NAME = 'Ершов'")
+
+    code, said = town.b24kit(*words, *RULES)
+    assert (code, "Nothing to do." in said) == (0, True)
+
+
+def test_a_heading_that_is_missing_is_named_before_anything_is_asked(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("Что;Когда\nR1;01.05.2026\n", encoding="utf-8")
+
+    code, said = town.b24kit("contact-centre", "load", "--system", "cc1", "--requests", str(path))
+    assert (code, "say nothing of id" in said) == (2, True)
+    code, said = town.b24kit("contact-centre", "mapping", str(path), "--json")
+    assert (code, json.loads(said)["missing"]) == (2, ["id"])
+
+
+def test_rows_of_a_database_go_in_and_its_password_is_never_shown(town: Town, tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "centre.sqlite") as db:
+        db.execute("CREATE TABLE t (id TEXT, at TEXT, phone TEXT, last_name TEXT)")
+        db.execute("INSERT INTO t VALUES ('R9', '2026-05-01 10:00', '8 912 345-67-09', 'Котов')")
+    query = tmp_path / "query.yaml"
+    query.write_text("query: SELECT * FROM t\naddress_from: CC_ADDRESS\n", encoding="utf-8")
+    words = (
+        "contact-centre",
+        "load",
+        "--system",
+        "cc1",
+        "--requests",
+        str(query),
+        *RULES,
+        "--plan",
+        "--json",
+    )
+
+    code, said = town.b24kit(*words, CC_ADDRESS=f"sqlite:///{tmp_path / 'centre.sqlite'}")
+    assert (code, json.loads(said)["changes"]) == (0, 2)
+    code, said = town.b24kit(*words, CC_ADDRESS="postgresql://bob:s3cret@127.0.0.1:1/x")
+    assert code != 0
+    assert "s3cret" not in said

@@ -1,0 +1,242 @@
+"""A contact centre's exports: mapped, checked, loaded, and accounted for row by row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from toolkit.cli.asking import parameters, workspace
+from toolkit.cli.options import Given, Json, LogFile, MaxShare, ParamFile, PolicyFile, Yes
+from toolkit.cli.river import Flags, run_given
+from toolkit.cli.telling import print_json, show_plan
+from toolkit.cli.way_back import changes
+from toolkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from toolkit.sheets.mapping import ExportMapping
+    from toolkit.showing import Shower
+    from toolkit.workflow.contact_centre.exports import CheckedExport
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="A contact centre's requests and calls: mapping, check, load, and what changed since.",
+)
+app.command("changes")(changes)
+
+OPERATION = "load_contact_centre"
+
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="An export: spreadsheet, csv, json lines or Parquet; or a YAML file with query and address_from."
+    ),
+]
+Sheet = Annotated[str, typer.Option(help="Which sheet; the first visible one without.")]
+KindOf = Annotated[str, typer.Option("--kind", help="requests or calls.")]
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Mapping file; by the headings without.")]
+Zone = Annotated[
+    str, typer.Option(help="Time zone of moments that name none, where there is no mapping file.")
+]
+MOSCOW = "Europe/Moscow"
+
+
+@app.command("mapping")
+def propose_mapping(
+    file: File,
+    kind: KindOf = "requests",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Mapping file to write.")] = None,
+    system: Annotated[str, typer.Option(help="Short name of the other system, part of every marker.")] = "",
+    sheet: Sheet = "",
+    zone: Zone = MOSCOW,
+    as_json: Json = False,
+) -> None:
+    """Propose from the headings which column is which field; a person corrects the file."""
+    from toolkit.sheets.mapping import ExportMapping
+    from toolkit.workflow.contact_centre.exports import export_of
+
+    _, show = workspace()
+    export = export_of(file, sheet)
+    rows = _kind(kind)
+    text, found = ExportMapping.proposed(
+        export, rows, system=system, sheet=sheet, zone=zone, language=show.language
+    )
+    if out is not None:
+        ExportMapping.write(text, out)
+    if as_json:
+        print_json({"columns": found.columns, "unknown": found.unknown, "missing": found.missing})
+    elif out is None:
+        show.line(text.rstrip())
+    else:
+        _columns(show, export.columns, found.columns)
+        show.line(str(out))
+    if not as_json and found.missing:
+        show.line(show._("Not found, but needed: {0}").format(", ".join(found.missing)), "yellow")
+    raise typer.Exit(2 if found.missing else 0)
+
+
+@app.command("check")
+def check(
+    file: File,
+    mapping: MappingFile = None,
+    kind: Annotated[
+        str, typer.Option("--kind", help="requests or calls, where there is no mapping file.")
+    ] = "",
+    zone: Zone = MOSCOW,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Annotated copy to write.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Every problem of an export, at its cell. Exit code 3 when rows would be put aside."""
+    from toolkit.sheets.mapping import ExportMapping
+    from toolkit.workflow.contact_centre.exports import annotated_copy, check_export
+
+    _, show = workspace()
+    told = ExportMapping.read(mapping) if mapping is not None else None
+    rows = told.kind if told is not None else _kind(kind or "requests")
+    checked = check_export(file, rows, told, zone=zone, language=show.language)
+    target = out or file.with_name(f"{file.stem}-checked.xlsx")
+    copy = annotated_copy(checked, target, language=show.language) if checked.problems or out else None
+    if as_json:
+        print_json(
+            {
+                "rows": len(checked.rows),
+                "put_aside": len(checked.unread),
+                "columns": {name: field for name, field in checked.mapping.columns.items() if field},
+                "left_out": checked.left_out,
+                "absent": checked.absent,
+                "problems": [each.as_json(show.language) for each in checked.problems],
+                "annotated": str(copy) if copy else None,
+            }
+        )
+    else:
+        _columns(show, checked.export.columns, checked.mapping.columns)
+        _told(show, checked)
+        if copy is not None:
+            show.line(str(copy))
+    raise typer.Exit(3 if checked.problems else 0)
+
+
+@app.command("load")
+def load(
+    system: Annotated[str, typer.Option(help="Short name of the other system; the mapping's without.")] = "",
+    requests: Annotated[Path | None, typer.Option(help="Export of requests; see `check`.")] = None,
+    calls: Annotated[Path | None, typer.Option(help="Export of calls; see `check`.")] = None,
+    mapping: Annotated[
+        list[Path] | None, typer.Option("--mapping", help="Mapping file; one for each kind of rows.")
+    ] = None,
+    topics: Annotated[Path | None, typer.Option(help="Table of topics; see `topics template`.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="The files hold all there is: list what is gone.")
+    ] = False,
+    zone: Zone = MOSCOW,
+    param: Given = None,
+    params: ParamFile = None,
+    only_plan: Annotated[bool, typer.Option("--plan", help="Stop after planning.")] = False,
+    agree: Yes = None,
+    policy: PolicyFile = None,
+    rehearsing: Annotated[bool, typer.Option("--rehearse/--no-rehearse", help="Rehearse first.")] = True,
+    canary: Annotated[
+        int | None,
+        typer.Option(help="Changes written and re-read before the rest; 10, or the policy's.", min=0),
+    ] = None,
+    max_share: MaxShare = None,
+    summary: Annotated[
+        Path | None, typer.Option(help="With --policy: also write how it ended, as JSON.")
+    ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(help="With --policy: the same for Prometheus' textfile collector.")
+    ] = None,
+    log_file: LogFile = None,
+    as_json: Json = False,
+) -> None:
+    """Carry exports into the portal: check, plan, rehearse, approve, apply, prove. Rows with problems are put aside."""
+    from toolkit import workflow
+
+    work, show = workspace(log_file)
+    given = parameters(OPERATION, param, params)
+    mappings = _mappings(mapping)
+    for kind, path in (("requests", requests), ("calls", calls)):
+        if path is not None:
+            from toolkit.workflow.contact_centre.exports import check_export
+
+            checked = check_export(path, _kind(kind), mappings.get(kind), zone=zone, language=show.language)
+            if not as_json:
+                _told(show, checked)
+            given[kind] = list(checked.rows)
+            given["unread"] = [*given.get("unread", ()), *(each.model_dump() for each in checked.unread)]
+            system = system or checked.mapping.system
+    if system:
+        given["system"] = system
+    if topics is not None:
+        from toolkit.sheets import read_rows
+
+        given["topics"] = read_rows(topics)
+    if whole:
+        given["whole"] = True
+    if only_plan:
+        show_plan(work, show, workflow.plan(work, OPERATION, given), as_json)
+        return
+    flags = Flags(
+        agree=agree,
+        policy=policy,
+        rehearsing=rehearsing,
+        canary=canary,
+        max_share=max_share,
+        summary=summary,
+        metrics=metrics,
+        as_json=as_json,
+    )
+    run_given(work, show, OPERATION, given, flags)
+
+
+def _kind(text: str) -> Literal["requests", "calls"]:
+    if text in ("requests", "calls"):
+        return "requests" if text == "requests" else "calls"
+    raise ParameterError(OPERATION, "--kind", text, "is not known", "Write requests or calls.")
+
+
+def _mappings(files: list[Path] | None) -> dict[str, ExportMapping]:
+    from toolkit.sheets.mapping import ExportMapping
+
+    found: dict[str, ExportMapping] = {}
+    for each in files or []:
+        mapping = ExportMapping.read(each)
+        if mapping.kind in found:
+            raise ParameterError(
+                OPERATION,
+                "--mapping",
+                str(each),
+                f"is a second one of {mapping.kind}",
+                "Give one for each kind.",
+            )
+        found[mapping.kind] = mapping
+    return found
+
+
+def _columns(show: Shower, headings: Any, fields: dict[str, str]) -> None:
+    import pandas as pd
+
+    left = show._("left out")
+    rows = [(each, fields.get(each) or left) for each in headings]
+    show.frame(pd.DataFrame(rows, columns=[show._("heading"), show._("field")]))
+
+
+def _told(show: Shower, checked: CheckedExport) -> None:
+    """What an export holds, and what of it is put aside."""
+    shown = 20
+    words = show._("{0}: rows {1}, put aside {2}").format(
+        checked.export.name, len(checked.rows) + len(checked.unread), len(checked.unread)
+    )
+    show.line(words, "bold")
+    for each in checked.problems[:shown]:
+        place = f"{each.place.sheet}!{each.place.address}" if each.place.sheet else each.place.address
+        show.line(f"{place}  {each.heading}: {each.what(show.language)} {each.fix(show.language)}", "yellow")
+    if len(checked.problems) > shown:
+        show.line(show._("… and {0} more").format(len(checked.problems) - shown), "yellow")
+    if checked.left_out:
+        show.line(show._("Columns that are left out: {0}").format(", ".join(checked.left_out)))
+    if checked.absent:
+        show.line(show._("Not in the file: {0}").format(", ".join(checked.absent)), "yellow")
