@@ -167,10 +167,10 @@ def _requisites(firms: Iterable[tuple[int | dict[str, str], Asked]], terms: Term
 
 
 def _people(found: Sorted, firms: _Side, tables: Tables, terms: Terms) -> _Side:
-    asked = [each.as_person(terms) for each in found.people.values()]
-    matches = _matched("contact", asked, tables, terms)
+    asked = {marker: each.as_person(terms) for marker, each in found.people.items()}
+    matches = _matched("contact", list(asked.values()), tables, terms)
     loaded = set(tables["contact"].get("originId", pd.Series(dtype="object")).dropna())
-    for each in asked if terms.carried else ():
+    for each in asked.values() if terms.carried else ():
         told = each.marker not in loaded and matches[each.marker].verdict == "one"
         if told and _by_firms_phone(each, terms):
             number = matches[each.marker].id
@@ -183,11 +183,11 @@ def _people(found: Sorted, firms: _Side, tables: Tables, terms: Terms) -> _Side:
             new.setdefault(match.marker, []).append(person)
         elif match.verdict == "one":
             there.setdefault(match.id, []).append(person)
-    values = {marker: _new_card(group, firms, terms) for marker, group in new.items()}
+    values = {marker: _new_card(group, asked, firms, terms) for marker, group in new.items()}
     cards = {marker: cells for marker, cells in values.items() if cells is not None}
     creating = creates("contact", list(cards.values()), markers=list(cards), reason=NEW_CARD)
     known = cards_of(tables["contact"], there, terms.system)
-    edits = [_filled(known[number], group, firms, terms) for number, group in there.items()]
+    edits = [_filled(known[number], group, asked, firms, terms) for number, group in there.items()]
     changed = [each for each in edits if each.after]
     filling = rewrites(
         "contact",
@@ -210,13 +210,15 @@ def _by_firms_phone(asked: Asked, terms: Terms) -> bool:
     return bool(numbers) and numbers <= terms.carried
 
 
-def _new_card(group: Sequence[Described], firms: _Side, terms: Terms) -> dict[str, Any] | None:
+def _new_card(
+    group: Sequence[Described], asked: Mapping[str, Asked], firms: _Side, terms: Terms
+) -> dict[str, Any] | None:
     """The cells of a new person; None when nobody answers for them."""
     rows = _by_age(group)
     who = terms.owner(rows)
     if who is None:
         return None
-    fm = _missing([], [each.as_person(terms) for each in group], terms)
+    fm = _missing([], [asked[each.marker] for each in group], terms)
     names = names_of(rows) or {"name": rows[-1].phone or rows[-1].email}
     cells: dict[str, Any] = {**names, **terms.made_by(who), "fm": fm}
     firm = _firm_of(rows, firms, terms)
@@ -225,7 +227,9 @@ def _new_card(group: Sequence[Described], firms: _Side, terms: Terms) -> dict[st
     return cells
 
 
-def _filled(card: Card, group: Sequence[Described], firms: _Side, terms: Terms) -> Editing:
+def _filled(
+    card: Card, group: Sequence[Described], asked: Mapping[str, Asked], firms: _Side, terms: Terms
+) -> Editing:
     """What rows add to the card of a person who is there."""
     rows = _by_age(group)
     old = [terms.before[row.id] for row in rows if row.id in terms.before]
@@ -239,7 +243,7 @@ def _filled(card: Card, group: Sequence[Described], firms: _Side, terms: Terms) 
     if firm is not None and empty(card.cells.get("companyId")) and not any(row.inn for row in old):
         edit.put("companyId", None, reference(firm))
     held = rows_of(card.cells.get("fm"))
-    fresh = _missing(held, [_without_told(each.as_person(terms), old) for each in group], terms)
+    fresh = _missing(held, [_without_told(asked[each.marker], old) for each in group], terms)
     if fresh:
         edit.put("fm", held, held + fresh)
     return edit

@@ -39,8 +39,9 @@ class Described:
         """The person to look for; a switchboard is not theirs."""
         phones = dict.fromkeys(each.phone for each in self.rows if each.phone)
         emails = dict.fromkeys(each.email for each in self.rows if each.email)
-        registration = read_inn(self.rows[-1].inn, self.rows[-1].kpp)
-        own = registration.key if len(registration.key) == 12 else ""
+        last = self.rows[-1]
+        registered = read_inn(last.inn, last.kpp).key if last.inn else ""
+        own = registered if len(registered) == 12 else ""
         mine = [each for each in phones if not _numbers(each, terms) & terms.switchboards]
         return Asked(self.marker, names_of(self.rows), tuple(mine), tuple(emails), own)
 
