@@ -27,10 +27,10 @@ _TABLES = (
 )
 
 
-def seeded(root: Path, name: str, scale: float | None = None) -> World:
+def seeded(root: Path, name: str, scale: float | None = None, *, limits: str = "off") -> World:
     """A small portal filled by a seed, an hour later."""
     clock = SimulatedClock()
-    sandbox = new_portal(clock=SharedClock(clock), limits="off")
+    sandbox = new_portal(clock=SharedClock(clock), limits=limits)
     fill, usual = SEEDS[name]
     fill(sandbox, scale or usual)
     sandbox.access.add_webhook(1, SECRET)

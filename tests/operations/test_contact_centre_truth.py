@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,11 @@ import pytest
 
 from tests.operations.centre_truth import SEEDS, Truth, accounted, parameters, rows_of, seeded, wrong_states
 from tests.runs.conftest import World
-from toolkit.sandbox.exports import CentreExport, correct, draw_export
+from tests.test_cli import Town
+from toolkit.runs import Run
+from toolkit.sandbox import WallClock
+from toolkit.sandbox.doors.http import serve
+from toolkit.sandbox.exports import CentreExport, correct, draw_export, write_rows
 
 DAY = 86_400
 
@@ -48,3 +55,48 @@ def test_an_export_is_loaded_once_corrected_and_taken_back(tmp_path: Path, seed:
     for run in (second, first):
         assert set(world.apply(world.undo(run))) <= {"done", "already"}
     assert rows_of(world.sandbox) == before
+
+
+@pytest.fixture
+def town(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Town]:
+    """A seeded portal behind HTTP, and a person with `b24kit` in an empty folder."""
+    world = seeded(tmp_path / "world", request.param)
+    world.sandbox.clock = WallClock()
+    with serve(world.sandbox) as server:
+        yield Town(world, server.url, tmp_path)
+
+
+FILES = {"retail": ("xlsx", "csv"), "realty": ("parquet", "jsonl")}
+
+
+@pytest.mark.parametrize("town", SEEDS, indirect=True, ids=SEEDS)
+def test_files_as_people_get_them_are_loaded_from_the_command_line(
+    town: Town, request: pytest.FixtureRequest
+) -> None:
+    box, home = town.world.sandbox, town.home
+    export, before = draw_export(box, 40), rows_of(box)
+    requests, calls = FILES[request.node.callspec.params["town"]]
+    odd = {"id": "R999", "at": "завтра", "topic": export.topics[0]["topic"], "phone": "89031234567"}
+    write_rows([*export.requests, odd], home / f"requests.{requests}")
+    write_rows(export.calls, home / f"calls.{calls}")
+    (home / "history.json").write_text(json.dumps(export.history, default=str), encoding="utf-8")
+    (home / "topics.json").write_text(json.dumps(export.topics), encoding="utf-8")
+    words = ["contact-centre", "load", "--plan", "--json", "--system", "cc1"]
+    words += ["--requests", str(home / f"requests.{requests}"), "--calls", str(home / f"calls.{calls}")]
+    words += ["--topics", str(home / "topics.json"), "-p", f"history=@{home / 'history.json'}"]
+    words += ["-p", f"fallback={export.fallback}"]
+
+    code, said = town.b24kit(*words)
+    assert code == 0, said
+    plan = json.loads(said)
+    code, said = town.b24kit("apply", plan["run"], "--agree", f"{town.portal}:{plan['changes']}")
+    assert code == 0, said
+    assert "Certificate: clean" in said
+
+    assert Truth(box, export, before).deviations() == []
+    run = Run.find(home / "snapshots", plan["run"], time.time)
+    account = accounted(run)
+    run.close()
+    assert wrong_states(export, account) == []
+    assert account.loc[("request", "R999"), "state"] == "quarantined"
+    assert json.loads(town.b24kit(*words)[1])["changes"] == 0
