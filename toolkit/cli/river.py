@@ -54,13 +54,14 @@ def plan(
     groups already, what was chosen in it is planned, on the snapshot it shows.
     """
     from toolkit import workflow
+    from toolkit.workflow.ingest import placed
 
     window = nights_of(nights)
     work, show = workspace()
     if review is not None and workflow.is_review(review):
         show_plan(work, show, workflow.review_in(work, review), as_json, window)
         return
-    run = workflow.plan(work, operation, parameters(operation, param, params))
+    run = workflow.plan(work, operation, placed(work, operation, parameters(operation, param, params)))
     show_plan(work, show, run, as_json, window)
     if review is not None:
         path = workflow.review_out(work, run, review)
@@ -246,8 +247,9 @@ def run_given(work: Workspace, show: Shower, operation: str, given: dict[str, An
         typer.Exit: with the exit code of the run.
     """
     from toolkit import workflow
+    from toolkit.workflow.ingest import placed
 
-    rules = read_policy(flags.policy)
+    given, rules = placed(work, operation, given), read_policy(flags.policy)
     if rules is not None:
         if flags.canary is not None:
             rules = rules.model_copy(update={"canary": max(flags.canary, rules.canary)})

@@ -108,7 +108,7 @@ class IngestAppealsParams(OperationParams):
             if message is not None or not isinstance(row, Mapping) or _PARTS.issuperset(row):
                 taken["rows"].append(row if message is None else message)
                 continue
-            found = mapping.taken({str(key): value for key, value in row.items()}, place)
+            found = mapping.taken(mapping.spelled(row), place)
             if found.reason:
                 unread.append(
                     UnreadMessage(row=place, id=found.id, reason=found.reason, details=found.details)
@@ -132,6 +132,7 @@ class IngestAppeals(Operation):
         "ru": "созданные обращения и клиенты, которых с тех пор никто не правил",
     }
     Params = IngestAppealsParams
+    filled_in: ClassVar[frozenset[str]] = frozenset({"on"})
 
     def parameters(self, given: Mapping[str, Any]) -> Any:
         """Parameters checked and typed; the place of the directory has to be given.

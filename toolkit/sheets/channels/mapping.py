@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from toolkit.errors import SheetError
 from toolkit.sheets.channels.texts import from_html, plain_text
+from toolkit.sheets.columns import heading_key
 from toolkit.sheets.mapping.file import ZONE
 from toolkit.sheets.mapping.moments import read_moment
 from toolkit.sheets.spelling import fold, nearest_known
@@ -160,6 +161,11 @@ class ChannelMapping(BaseModel):
             each for each in paths if not each.startswith("^") and each.partition(".")[0] not in self.lookups
         ]
         return tuple(dict.fromkeys(own))
+
+    def spelled(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of a table under the headings as the mapping spells them; case, blanks and remarks do not matter."""
+        wanted = {heading_key(each): each for each in self.named}
+        return {wanted.get(heading_key(str(name)), str(name)): value for name, value in record.items()}
 
     def taken(self, record: Mapping[str, Any], place: int, beside: Beside | None = None) -> Taken:
         """A record as a message.

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from toolkit.workflow.ingest.account import ACCOUNT_NAME, account_in_words, row_account, run_of, write_account
-from toolkit.workflow.ingest.intake import OPERATION, export_given, ingest_parameters
+from toolkit.workflow.ingest.intake import OPERATION, export_given, ingest_parameters, placed
 
 __all__ = [
     "ACCOUNT_NAME",
@@ -14,6 +14,7 @@ __all__ = [
     "account_in_words",
     "export_given",
     "ingest_parameters",
+    "placed",
     "row_account",
     "run_of",
     "write_account",

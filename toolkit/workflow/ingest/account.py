@@ -19,6 +19,7 @@ from toolkit.runs import Run
 from toolkit.runs.ingest.fates import STATES
 from toolkit.runs.references import made_by
 from toolkit.runs.report.wording import Language, Wording
+from toolkit.workflow.planning import same_order
 from toolkit.workflow.workspace import Workspace, operation_of
 
 __all__ = ["ACCOUNT_NAME", "account_in_words", "row_account", "run_of", "write_account"]
@@ -81,7 +82,7 @@ def run_of(work: Workspace, given: Mapping[str, Any]) -> Run | None:
     for run in reversed(Run.all(work.root, work.clock.now)):
         facts = run.facts
         own = facts.operation == IngestAppeals.name and not (facts.undoes or facts.rehearses)
-        if own and facts.parameters == asked:
+        if own and same_order(facts.operation, facts.parameters, asked):
             return run
         run.close()
     return None
