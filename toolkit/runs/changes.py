@@ -378,7 +378,12 @@ def noted(
 
 
 def noted_on(
-    entity: str, targets: Sequence[int | str], *, texts: Sequence[str], marks: Sequence[str], reason: str
+    entity: str,
+    targets: Sequence[int | str],
+    *,
+    texts: Sequence[str],
+    marks: Sequence[str],
+    reason: str | Sequence[str],
 ) -> Changes:
     """Comments in the timelines of cards which people made, or which earlier changes of the same plan make.
 

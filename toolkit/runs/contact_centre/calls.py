@@ -23,6 +23,9 @@ from toolkit.runs.telephony import AppealShelf, nearest_appeals
 __all__ = ["Appeals", "Calls", "CallsThere", "settle_calls"]
 
 
+SAID = "what was said of the call"
+
+
 @dataclass(frozen=True)
 class Appeals:
     """The appeals calls are shown with.
@@ -136,7 +139,7 @@ def settle_calls(
     changes = call_changes(made, telephony=terms.telephony) if made else Changes()
     recordings = call_recordings(heard, most_bytes=terms.recording_most_bytes) if heard else Changes()
     comments = [
-        Comment(call.spoken_to, call.said(terms.language), f"{call.marker}:comment")
+        Comment(call.spoken_to, call.said(terms.language), f"{call.marker}:comment", SAID)
         for call in made
         if call.description and _by_telephone(call, terms)
     ]

@@ -53,11 +53,13 @@ class Comment:
         card: where.
         text: what, without its last line.
         mark: what it stands for.
+        reason: why it is written.
     """
 
     card: Card
     text: str
     mark: str
+    reason: str = TOLD
 
 
 def settle_history(
@@ -110,7 +112,7 @@ def written_down(comments: Sequence[Comment]) -> Changes:
                 [each.card[1] for each in mine],
                 texts=[signed(each.text, each.mark) for each in mine],
                 marks=[each.mark for each in mine],
-                reason=TOLD,
+                reason=[each.reason for each in mine],
             )
         )
     return Changes.joined(*parts)

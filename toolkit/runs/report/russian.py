@@ -36,6 +36,7 @@ RUSSIAN: dict[str, str] = {
     "what was changed in the contact centre, and why": "что изменено в контакт-центре и почему",
     "what it changed is neither in the rows nor on the portal": "того, что изменено, нет ни в строках, ни на портале",
     "its comment is there": "комментарий уже есть",
+    "what was said of the call": "что сказано о звонке",
     "Client's phone": "Телефон клиента",
     "Kind of call": "Вид звонка",
     "outgoing": "исходящий",
