@@ -83,3 +83,59 @@ def test_a_queue_published_to_watched_and_what_is_held_refused(
     assert b24kit(*watch)[0] == 0
     assert "Forgotten: 1" in b24kit("spool", "prune", "reassign_by_table", "--days", "0")[1]
     assert town.world.owners() == {**before, 1: before[1] % 5 + 1}
+
+
+def test_several_spools_of_an_operation_are_told_apart(town: Town) -> None:
+    (town.home / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    (town.home / "in").mkdir()
+    for label in ("one", "two"):
+        code, said = town.b24kit(
+            *("spool", "watch", "reassign_by_table", "--rows-as", "table", "--folder", str(town.home / "in")),
+            *("--policy", str(town.home / "policy.yaml"), "--once", "--label", label),
+        )
+        assert code == 0, said
+    code, said = town.b24kit("spool", "list", "reassign_by_table")
+    assert (code, "one, two" in said) == (2, True), said
+    assert town.b24kit("spool", "list", "reassign_by_table", "--label", "two")[0] == 0
+    assert town.b24kit("spool", "list", "reassign_by_table", "--label", "../two")[0] == 2
+
+
+MAPPING = """
+system: cc
+kind: requests
+columns: {Номер заявки: id, Когда: at, Клиент: name, Тел.: phone, О чём: topic}
+"""
+TOPICS = "topic;pipeline;responsible\n*;0;1\n"
+LOADING = POLICY.replace("[reassign_by_table]", "[load_contact_centre]").replace(
+    "[update]", "[create, update]"
+)
+
+
+def test_a_contact_centre_watched_by_its_mapping(town: Town) -> None:
+    for name, text in (("policy.yaml", LOADING), ("map.yaml", MAPPING), ("topics.csv", TOPICS)):
+        (town.home / name).write_text(text, encoding="utf-8")
+    (town.home / "in").mkdir()
+    rows = "1;01.05.2026 10:00;Кречетов Пётр;+7 999 100-00-01;Счёт\n2;вчера;Дроздов;+7 999 100-00-02;Счёт\n"
+    (town.home / "in" / "a.csv").write_text(f"Номер заявки;Когда;Клиент;Тел.;О чём\n{rows}", encoding="utf-8")
+    words = (
+        *(
+            "contact-centre",
+            "watch",
+            "--folder",
+            str(town.home / "in"),
+            "--mapping",
+            str(town.home / "map.yaml"),
+        ),
+        *("--topics", str(town.home / "topics.csv"), "--policy", str(town.home / "policy.yaml")),
+        *("--once", "--settle", "0", "--no-rehearse"),
+    )
+
+    code, said = town.b24kit(*words)
+
+    assert (code, "Handed over: 1; put aside: 1; waiting: 0." in said) == (3, True), said
+    made = "SELECT TITLE FROM crm_2 WHERE ORIGIN_ID = 'cc:cc:request:1'"
+    assert [row["TITLE"] for row in town.world.sandbox.store.rows(made)] == ["Счёт"]
+    (dead,) = json.loads(town.b24kit("spool", "list", "load_contact_centre", "--json")[1])["messages"]
+    assert "вчера" in dead["reason"]
+    assert town.b24kit(*words)[0] == 0
+    assert len(town.world.sandbox.store.rows(made)) == 1

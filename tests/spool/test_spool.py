@@ -133,6 +133,12 @@ def test_a_spool_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         spool_in(tmp_path)
 
 
+def test_columns_are_found_in_any_case_and_nothing_that_is_no_number_is_kept() -> None:
+    found = message_of({"номер": 7, "изменено": "5", "сумма": float("nan")}, key="Номер", version="Изменено")
+    assert (found.key, found.version) == ("7", version_of(5))
+    assert json.loads(found.body) == {"номер": 7, "изменено": "5"}
+
+
 def test_versions_sort_as_what_they_say() -> None:
     numbers = [version_of(each) for each in (1, 2.5, 9, "10", 11)]
     assert numbers == sorted(numbers)

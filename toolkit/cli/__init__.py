@@ -38,6 +38,7 @@ from toolkit.cli import (
     schedules,
     snapshots,
     spool,
+    watching,
     web,
 )
 from toolkit.cli.speaking import run
@@ -68,6 +69,7 @@ app.add_typer(sandboxes.app, name="sandbox")
 app.add_typer(notebooks.app, name="notebook")
 app.add_typer(routing.app, name="routing")
 app.add_typer(contact_centre.app, name="contact-centre")
+contact_centre.app.command("watch")(watching.watch_centre)
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(spool.app, name="spool")
 app.add_typer(web.app, name="serve")

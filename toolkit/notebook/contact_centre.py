@@ -263,13 +263,12 @@ class OpenCentre:
         given = {
             "system": self.system,
             "topics": list(self._rows.topics),
-            "bad_rows": "put_aside",
             "requests_mapping": mapping.model_dump(exclude_defaults=True),
             **self._given,
         }
         facts: list[tuple[str, str]] = []
         words: list[Said] = []
-        with self._bar, spool_of(self.work, NAME) as spool:
+        with self._bar, spool_of(self.work, NAME, f"{self.system}-requests") as spool:
             passed = take_in(spool, [FolderSource(watched, settle_s=0.0, language=say.language)])
             put = passed.took.put
             facts.append((say("Taken in, known before", "Принято, было известно"), f"{put.new}, {put.known}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -55,18 +56,39 @@ class Passed:
     unreachable: tuple[SourceUnreachable, ...] = ()
 
 
-def spool_of(work: Workspace, name: str) -> Spool:
+def spool_of(work: Workspace, name: str, label: str = "") -> Spool:
     """The spool in which rows for an operation wait, in the folder of this portal.
+
+    Args:
+        work: where.
+        name: of the operation.
+        label: one spool holds rows of one kind, for one parameter and one system: its name among those of the
+            operation. "" for the only one there is.
 
     Raises:
         SettingsError: there is no webhook to say which portal.
         PlanError: there is no such operation.
+        ParameterError: there are several, and none was named.
         StorageError: it cannot be opened.
     """
     operation_named(name)
     with connect(work) as portal:
-        folder = portal_folder(work.root, portal.host)
-    return Spool(folder / "spool" / f"{name}.sqlite", work.clock.now)
+        folder = portal_folder(work.root, portal.host) / "spool"
+    known = sorted(each.stem.removeprefix(f"{name}-") for each in folder.glob(f"{name}-*.sqlite"))
+    if not label and len(known) > 1:
+        raise ParameterError(
+            name,
+            "--label",
+            "",
+            "does not say which of several spools is meant",
+            f"There are: {', '.join(known)}.",
+        )
+    label = label or next(iter(known), "")
+    if not re.fullmatch(r"[\w.-]*", label):
+        raise ParameterError(
+            name, "--label", label, "is no name of a file", "Use letters, digits and dashes."
+        )
+    return Spool(folder / (f"{name}-{label}.sqlite" if label else f"{name}.sqlite"), work.clock.now)
 
 
 def take_in(spool: Spool, sources: Sequence[Source]) -> Passed:
