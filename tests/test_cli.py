@@ -101,6 +101,7 @@ def test_the_whole_river_from_one_command(town: Town) -> None:
     assert run in town.b24kit("runs")[1]
     code, said = town.b24kit("undo", run, "--agree", f"{town.portal}:{count}")
     assert code == 0, said
+    assert "Responsible: Имя" in said, "an undo names the people it had no need to read"
     assert town.world.writes() == 2 * count
 
 

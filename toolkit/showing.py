@@ -82,7 +82,7 @@ class Shower:
         """Counts by kind and reason, what is left to a person, the first rows, cost, what can be undone."""
         _ = self._
         plan = run.plan
-        names = Names(run.before, run.facts.portal, self._wording)
+        names = Names(run.naming, run.facts.portal, self._wording)
         title = f"{_('Plan')} {run.id}"
         parts: list[RenderableType] = [
             Text(f"{run.facts.operation} · {run.facts.portal} · {_('changes')}: {len(plan.active)}")

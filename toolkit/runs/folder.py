@@ -17,13 +17,14 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import PlanError, StorageError
+from toolkit.errors import PlanError, SnapshotError, StorageError
 from toolkit.records import Snapshot, Wanted
 from toolkit.runs.journal import Journal
 from toolkit.runs.plan import Plan
@@ -208,6 +209,14 @@ class Run:
     def before(self) -> Snapshot:
         """The snapshot the plan was made from."""
         return Snapshot.open(self.folder / "before")
+
+    @property
+    def naming(self) -> Snapshot:
+        """The snapshot to take names from: an undo reads no people, so that of the run it takes back, where it is."""
+        with suppress(SnapshotError):
+            if self.facts.undoes:
+                return Snapshot.open(self.folder.parent / self.facts.undoes / "before")
+        return self.before
 
     @property
     def after(self) -> Snapshot | None:
