@@ -141,7 +141,7 @@ class IngestAppeals(Operation):
             ParameterError: as every operation; of the place it says which command fills it in.
         """
         if "process" not in given:
-            remedy = "Run instead: b24kit ingest CHANNEL FILE. It finds the place by itself."
+            remedy = "Run instead: b24kit ingest CHANNEL FILE, or name the channel: -p channel=vk."
             raise ParameterError(self.name, "process", None, "is not given", remedy)
         return super().parameters(given)
 
@@ -176,13 +176,12 @@ class IngestAppeals(Operation):
         kind = entity(params.entity)
         meant = shelf.book(version).entity_type_id
         if meant != kind.entity_type_id:
-            found = "deal" if meant == 2 else f"item:{meant}"
             raise ParameterError(
                 self.name,
                 "entity",
                 params.entity,
                 "is not what the published directory is for",
-                f"It is for entity type {meant}: -p entity={found}.",
+                f"It is for entity type {meant}.",
             )
         Keeping.fields_of(_definitions(tables, params), params.fields, asked_by=self.name)
         if params.fallback is not None and params.fallback not in _there(tables):

@@ -42,9 +42,9 @@ def shipped_mapping(channel: str) -> ChannelMapping:
         if fold(channel) == code or name == mapping.channel:
             return mapping
     near = nearest_known(channel, list(known))
-    remedy = f"Perhaps {near}. " if near else ""
-    remedy += f"There are: {', '.join(known)}. For another one write a mapping, and give it with --mapping."
-    raise SheetError(channel, None, None, None, "is no channel the library knows", remedy)
+    problem = "is no channel the library knows" + (f"; perhaps {near}" if near else "")
+    remedy = f"For another one write a mapping, and give it with --mapping. There are: {', '.join(known)}."
+    raise SheetError(channel, None, None, None, problem, remedy)
 
 
 def sample_of(code: str) -> str:

@@ -124,7 +124,7 @@ def _decoded(path: Path, mapping: ChannelMapping) -> str:
         None,
         None,
         None,
-        f"is not {encoding}",
+        f"is not encoded as {encoding}",
         "Say its encoding in the mapping, or export it as UTF-8.",
     )
 
