@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -23,6 +23,7 @@ from toolkit.runs.contact_centre import (
     Terms,
     TopicRow,
     UnreadRow,
+    latest,
     load_rows,
     phones_of_firms,
     take_history,
@@ -214,6 +215,22 @@ class LoadContactCentre(Operation):
             `edited`, `unchanged`, `review`, `quarantined`), reason str ("" where it needs none), details str.
         """
         return _loaded(tables, params).account.table()
+
+    def carried(
+        self,
+        tables: Tables,
+        params: LoadContactCentreParams,
+        failed: Collection[tuple[str, int | str]] = (),
+    ) -> list[RequestRow]:
+        """The requests that are on the portal once the plan is carried out, each as it was last said.
+
+        Args:
+            tables, params: as for `plan`.
+            failed: records, by id or marker, of changes that did not come about.
+        """
+        kept = _loaded(tables, params).account.carried("request", failed)
+        last = latest(params.requests)
+        return [params.requests[at] for at in kept if last[params.requests[at].id] == at]
 
 
 def _loaded(tables: Tables, params: LoadContactCentreParams) -> Loaded:

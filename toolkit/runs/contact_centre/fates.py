@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -45,10 +45,25 @@ class Account:
     Args:
         ids: ids of the rows in the other system by kind, in their order.
         fates: of each of them.
+        records: what each is about, as far as that is known: entity, and the id or the marker of what the plan makes.
     """
 
     ids: Mapping[str, Sequence[str]]
     fates: Mapping[Key, Fate]
+    records: Mapping[Key, Sequence[tuple[str, int | str]]] = field(default_factory=dict)
+
+    def carried(self, kind: str, failed: Collection[tuple[str, int | str]] = ()) -> list[int]:
+        """Positions of the rows that are on the portal once everything else is done.
+
+        Args:
+            kind: of rows.
+            failed: records, by id or marker, of changes that did not come about.
+        """
+        return [
+            at
+            for (of, at), fate in sorted(self.fates.items())
+            if of == kind and fate.state not in _LEFT and not {*self.records.get((of, at), ())} & {*failed}
+        ]
 
     def tally(self) -> dict[str, int]:
         """State to how many rows; the states nobody is in are left out, the most frequent comes first."""

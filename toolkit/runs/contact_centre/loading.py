@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolkit.runs.changes import Changes
 from toolkit.runs.contact_centre.board import Board
 from toolkit.runs.contact_centre.calls import Appeals, CallsThere, settle_calls
-from toolkit.runs.contact_centre.clients import settle_clients
-from toolkit.runs.contact_centre.deals import settle_deals, withdrawn
-from toolkit.runs.contact_centre.fates import Account, Fate
+from toolkit.runs.contact_centre.clients import Clients, settle_clients
+from toolkit.runs.contact_centre.deals import Deals, settle_deals, withdrawn
+from toolkit.runs.contact_centre.fates import Account, Fate, Key
 from toolkit.runs.contact_centre.history import cards_of_clients, settle_history, written_down
 from toolkit.runs.contact_centre.intake import UnreadRow
 from toolkit.runs.contact_centre.rows import CallRow, ClientRow, HistoryRow, RequestRow
@@ -67,9 +67,21 @@ def load_rows(
     for row in unread:
         fates[row.kind, len(ids[row.kind])] = Fate("quarantined", UNREAD, row.problem)
         ids[row.kind].append(row.id)
-    account = Account(ids, fates)
+    account = Account(ids, fates, _records(rows, clients, deals, terms))
     notes = written_down([*said.comments, *told.comments])
     parts = [clients.changes, deals.changes, said.changes, notes, account.left_to_a_person()]
     if whole:
         parts.append(withdrawn(requests, board, terms))
     return Loaded(Changes.joined(*parts), account)
+
+
+def _records(
+    rows: Mapping[str, Sequence[ClientRow]], clients: Clients, deals: Deals, terms: Terms
+) -> dict[Key, list[tuple[str, int | str]]]:
+    """What each row that has a client is about."""
+    found: dict[Key, list[tuple[str, int | str]]] = {}
+    for key, client in clients.of.items():
+        deal = deals.of.get(terms.marker("request", rows[key[0]][key[1]].id)) if key[0] == "request" else None
+        named = [("contact", client.contact), ("company", client.company), ("deal", deal)]
+        found[key] = [(name, number) for name, number in named if number is not None]
+    return found

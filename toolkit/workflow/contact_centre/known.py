@@ -10,6 +10,7 @@ from toolkit.operations.load_contact_centre import LoadContactCentreParams
 from toolkit.runs import Run
 from toolkit.runs.call_recordings import recording_key, refused_recordings
 from toolkit.runs.contact_centre.history import comments_written
+from toolkit.workflow.contact_centre.loaded import with_previous
 from toolkit.workflow.telephone import telephone
 from toolkit.workflow.workspace import Workspace
 
@@ -17,8 +18,8 @@ __all__ = ["with_known", "without_addresses"]
 
 
 def with_known(work: Workspace, params: LoadContactCentreParams, portal: Portal) -> LoadContactCentreParams:
-    """The parameters, with what the connection may do with calls, which recordings earlier runs on the portal could
-    not have, and which comments they wrote.
+    """The parameters, with what the connection may do with calls, how the rows were last loaded, which recordings
+    earlier runs on the portal could not have, and which comments they wrote.
 
     Raises:
         PortalError: the portal could not be asked.
@@ -26,18 +27,19 @@ def with_known(work: Workspace, params: LoadContactCentreParams, portal: Portal)
     told: dict[str, Any] = {}
     if params.calls:
         told["telephone"] = telephone(portal, work.settings)
-    if params.history or any(each.recording for each in params.calls):
-        runs = [
-            run
-            for run in Run.all(work.root, work.clock.now)
-            if run.facts.portal == portal.host and not run.facts.rehearses
-        ]
+    if params.requests or params.history or any(each.recording for each in params.calls):
+        every = list(Run.all(work.root, work.clock.now))
         try:
-            if not params.retry_recordings:
-                told["recordings_gone"] = sorted({*params.recordings_gone, *refused_recordings(runs)})
-            told["history_done"] = sorted({*params.history_done, *comments_written(runs)})
+            params = with_previous(params, work.root, portal.host, every)
+            if params.history or any(each.recording for each in params.calls):
+                runs = [
+                    run for run in every if run.facts.portal == portal.host and not run.facts.rehearses
+                ]
+                if not params.retry_recordings:
+                    told["recordings_gone"] = sorted({*params.recordings_gone, *refused_recordings(runs)})
+                told["history_done"] = sorted({*params.history_done, *comments_written(runs)})
         finally:
-            for run in runs:
+            for run in every:
                 run.close()
     return params.model_copy(update=told)
 
