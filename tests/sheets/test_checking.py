@@ -40,7 +40,7 @@ def test_every_kind_of_problem_is_located_and_nothing_else(tmp_path: Path) -> No
 
     assert found(verdict) == expected
     assert verdict.exit_code == 2
-    apart = {"no_table", "no_rows", "missing_column", "unknown_topic"}
+    apart = {"no_table", "no_rows", "missing_column", "unknown_topic", "no_topics", "topic_twice"}
     assert {each.code for each in verdict.problems} == set(PROBLEMS) - apart
 
 

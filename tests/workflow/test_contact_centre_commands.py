@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.runs.conftest import make_world
@@ -122,3 +123,31 @@ def test_rows_of_a_database_go_in_and_its_password_is_never_shown(town: Town, tm
     code, said = town.b24kit(*words, CC_ADDRESS="postgresql://bob:s3cret@127.0.0.1:1/x")
     assert code != 0
     assert "s3cret" not in said
+
+
+def test_a_table_of_topics_begins_as_a_template_and_is_checked_to_the_cell(town: Town) -> None:
+    export = town.home / "requests.csv"
+    export.write_text("Номер;Дата;Телефон;Тема\n1;01.05.2026 10:00;89031112233;Ремонт\n", encoding="utf-8")
+    path = town.home / "topics.xlsx"
+
+    assert town.b24kit("contact-centre", "topics", "template", str(path), "--from", str(export))[0] == 0
+
+    book = openpyxl.load_workbook(path)
+    sheet = book["Topics"]
+    assert [cell.value for cell in sheet[1]] == ["Topic", "Pipeline", "Stage", "Responsible", "Comment"]
+    assert [sheet["A2"].value, sheet["A3"].value] == ["*", "Ремонт"]
+    assert any("B2" in str(each.sqref) for each in sheet.data_validations.dataValidation)
+    for row in ([2, "*", 0, "NEW", 2], [3, "Ремонт", "Нет такой", "", 2], [4, "ремонт", 0, "", 999]):
+        for column, value in enumerate(row[1:], start=1):
+            sheet.cell(row[0], column, value)
+    book.save(path)
+    code, said = town.b24kit("contact-centre", "topics", "check", str(path), "--json")
+    told = json.loads(said)
+    assert code == 2
+    assert [(each["cell"], each["code"]) for each in told["problems"]] == [
+        ("B3", "pipeline_missing"),
+        ("A4", "topic_twice"),
+        ("D4", "user_missing"),
+    ]
+    assert told["rows"] == [{"topic": "*", "pipeline": 0, "stage": "NEW", "responsible": "2"}]
+    assert (town.home / "topics-checked.xlsx").is_file()

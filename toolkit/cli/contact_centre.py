@@ -8,26 +8,34 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toolkit.cli.asking import parameters, workspace
-from toolkit.cli.options import Given, Json, LogFile, MaxShare, ParamFile, PolicyFile, Yes
+from toolkit.cli.options import Given, Json, LogFile, MaxShare, ParamFile, PolicyFile, RunName, Yes
 from toolkit.cli.river import Flags, run_given
 from toolkit.cli.telling import print_json, show_plan
 from toolkit.cli.way_back import changes
 from toolkit.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toolkit.sheets.mapping import ExportMapping
+    from toolkit.sheets.problems import Problem
+    from toolkit.sheets.topics import CheckedTopics
     from toolkit.showing import Shower
+    from toolkit.workflow import Workspace
     from toolkit.workflow.contact_centre.exports import CheckedExport
 
 __all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="A contact centre's requests and calls: mapping, check, load, and what changed since.",
+    help="A contact centre's requests and calls: mapping, check, topics, load, account; and the way back: changes.",
 )
+topics = typer.Typer(no_args_is_help=True, help="The table of topics: which pipeline, stage and responsible.")
+app.add_typer(topics, name="topics")
 app.command("changes")(changes)
 
 OPERATION = "load_contact_centre"
+_SHOWN = 50
 
 File = Annotated[
     Path,
@@ -124,10 +132,18 @@ def load(
     system: Annotated[str, typer.Option(help="Short name of the other system; the mapping's without.")] = "",
     requests: Annotated[Path | None, typer.Option(help="Export of requests; see `check`.")] = None,
     calls: Annotated[Path | None, typer.Option(help="Export of calls; see `check`.")] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="Export of what was changed there and why: comments in timelines.")
+    ] = None,
+    recordings: Annotated[
+        Path | None, typer.Option(help="Folder of the recordings which the rows of calls name.")
+    ] = None,
     mapping: Annotated[
         list[Path] | None, typer.Option("--mapping", help="Mapping file; one for each kind of rows.")
     ] = None,
-    topics: Annotated[Path | None, typer.Option(help="Table of topics; see `topics template`.")] = None,
+    topics_file: Annotated[
+        Path | None, typer.Option("--topics", help="Table of topics; see `topics template`.")
+    ] = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="The files hold all there is: list what is gone.")
     ] = False,
@@ -170,10 +186,18 @@ def load(
             system = system or checked.mapping.system
     if system:
         given["system"] = system
-    if topics is not None:
+    if topics_file is not None:
+        checked_topics = _topics(work, topics_file)
+        _problems(show, checked_topics.problems)
+        if checked_topics.errors:
+            raise typer.Exit(2)
+        given["topics"] = list(checked_topics.rows)
+    if history is not None:
         from toolkit.sheets import read_rows
 
-        given["topics"] = read_rows(topics)
+        given |= {"history": read_rows(history), "zone": given.get("zone", zone)}
+    if recordings is not None:
+        given["recordings_folder"] = str(recordings.absolute())
     if whole:
         given["whole"] = True
     if only_plan:
@@ -190,6 +214,102 @@ def load(
         as_json=as_json,
     )
     run_given(work, show, OPERATION, given, flags)
+
+
+@topics.command("template")
+def topics_template(
+    file: Annotated[Path, typer.Argument(help="Workbook to write.")] = Path("topics.xlsx"),
+    requests: Annotated[
+        Path | None, typer.Option("--from", help="An export of requests: the topics it has, a row each.")
+    ] = None,
+    mapping: MappingFile = None,
+) -> None:
+    """Write a table of topics to fill in, with drop-downs of what the portal really has."""
+    from toolkit import workflow
+    from toolkit.sheets.columns import TOPICS
+    from toolkit.sheets.mapping import ExportMapping
+    from toolkit.sheets.template import write_template
+    from toolkit.workflow.contact_centre.exports import check_export
+
+    work, show = workspace()
+    met: list[str] = []
+    if requests is not None:
+        told = ExportMapping.read(mapping) if mapping is not None else None
+        rows = check_export(requests, "requests", told, language=show.language).rows
+        met = sorted({str(row["topic"]) for row in rows if row.get("topic")})
+    facts = workflow.routing_facts(work)
+    made = write_template(file, facts, language=show.language, kinds=[TOPICS], topics=["*", *met])
+    show.line(str(made))
+
+
+@topics.command("check")
+def topics_check(
+    file: Annotated[Path, typer.Argument(help=".xlsx, .xlsm, .xls, .ods or .csv")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Annotated copy to write.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Every problem of a table of topics, at its cell. Exit code 2 when it has errors."""
+    from toolkit.sheets.annotated import write_marked
+
+    work, show = workspace()
+    checked = _topics(work, file)
+    copy = out or file.with_name(f"{file.stem}-checked.xlsx")
+    if checked.problems or out:
+        title = show._("{0}: problems {1}").format(file.name, len(checked.problems))
+        write_marked(file, list(checked.problems), copy, title=title, language=show.language)
+    if as_json:
+        problems = [each.as_json(show.language) for each in checked.problems]
+        print_json({"rows": list(checked.rows), "problems": problems})
+    else:
+        _problems(show, checked.problems)
+        show.line(show._("Topics that can be used: {0}").format(len(checked.rows)), "bold")
+        if checked.problems or out:
+            show.line(str(copy))
+    raise typer.Exit(2 if checked.errors else 0)
+
+
+@app.command("account")
+def account_of(
+    run_id: RunName = "last",
+    state: Annotated[
+        str, typer.Option(help="Only rows that are created, edited, unchanged, review or quarantined.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write: .xlsx or .csv.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What became of every row of a load."""
+    from toolkit import workflow
+    from toolkit.reports.handing_out import write_table
+    from toolkit.workflow.contact_centre.account import load_account, load_account_in_words
+
+    work, show = workspace()
+    found = load_account(work, workflow.find_run(work, run_id))
+    chosen = found[found["state"] == state] if state else found
+    words = load_account_in_words(chosen, show.language)
+    if out is not None:
+        write_table(words, out, asked_by="account", title=show._("rows"))
+    if as_json:
+        print_json(chosen.to_dict("records"))
+    elif out is not None:
+        show.line(str(out))
+    else:
+        show.frame(words.head(_SHOWN))
+        if len(words) > _SHOWN:
+            show.line(show._("… and {0} more").format(len(words) - _SHOWN), "yellow")
+
+
+def _topics(work: Workspace, file: Path) -> CheckedTopics:
+    from toolkit import workflow
+    from toolkit.sheets.topics import check_topics
+
+    return check_topics(file, workflow.routing_facts(work))
+
+
+def _problems(show: Shower, problems: Sequence[Problem]) -> None:
+    for each in problems:
+        tone = "red" if each.severity == "error" else "yellow"
+        said = f"{each.place.sheet}!{each.place.address}  {each.value}".strip()
+        show.line(f"{said}: {each.what(show.language)} {each.fix(show.language)}", tone)
 
 
 def _kind(text: str) -> Literal["requests", "calls"]:

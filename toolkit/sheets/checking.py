@@ -20,7 +20,7 @@ from toolkit.sheets.refusals import Language
 from toolkit.sheets.relations import Finding, conflicts, cycles, gaps
 from toolkit.sheets.spelling import fold, nearest_known
 
-__all__ = ["CheckedDirectory", "check_book", "check_file", "who_is"]
+__all__ = ["CheckedDirectory", "check_book", "check_file", "problems_of_rows", "who_is"]
 
 _LIMITS = Limits()
 _TARGET = ("responsible", "pipeline", "stage")
@@ -110,7 +110,7 @@ def check_book(book: RawBook, facts: PortalFacts | None = None, *, on: date) -> 
     tables, problems = read_directory(book, facts.channels if facts else ())
     unusable: set[tuple[int, int]] = set()
     for number, table in enumerate(tables):
-        for problem in _of_rows(table, facts):
+        for problem in problems_of_rows(table, facts):
             problems.append(problem)
             if problem.code in ("missing", "missing_any", "dates_reversed"):
                 unusable.add((number, problem.place.row))
@@ -129,7 +129,8 @@ def check_book(book: RawBook, facts: PortalFacts | None = None, *, on: date) -> 
 # -- rows by themselves and against the portal ---------------------------------------------------------
 
 
-def _of_rows(table: ReadTable, facts: PortalFacts | None) -> Iterator[Problem]:
+def problems_of_rows(table: ReadTable, facts: PortalFacts | None) -> Iterator[Problem]:
+    """What is wrong with single rows, by themselves and against the portal."""
     kind = table.found.kind
     from toolkit.sheets.schemas import failures, schema_for  # here: every command would pay for pandera
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from toolkit.sheets.spelling import fold
 
-__all__ = ["CHANNELS", "TABLES", "Column", "TableKind", "heading_key", "known_channels"]
+__all__ = ["CHANNELS", "TABLES", "TOPICS", "Column", "TableKind", "heading_key", "known_channels"]
 
 
 @dataclass(frozen=True)
@@ -227,6 +227,22 @@ SUBSTITUTIONS = TableKind(
     (frozenset({"absent", "substitute"}),),
     ("absent", "substitute"),
 )
+
+TOPICS = TableKind(
+    "topics",
+    "Темы",
+    "Topics",
+    (
+        replace(RULES.column("topic"), also=(*RULES.column("topic").also, "продукт", "услуга", "product")),
+        replace(RULES.column("pipeline"), required=True),
+        RULES.column("stage"),
+        replace(RULES.column("responsible"), required=False),
+        _COMMENT,
+    ),
+    (frozenset({"topic", "pipeline"}),),
+    ("topic", "pipeline"),
+)
+"""Where requests of a topic go: the table a contact centre's load takes, apart from routing directories."""
 
 TABLES: Mapping[str, TableKind] = {each.key: each for each in (RULES, FILTERS, SUBSTITUTIONS)}
 """The tables by key: rules, filters, substitutions."""

@@ -6,17 +6,19 @@ that the second phase neither sees nor repeats it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from toolkit.sheets.columns import TABLES, TableKind
 from toolkit.sheets.problems import Place, Problem
 from toolkit.sheets.raw import RawBook
 from toolkit.sheets.tables import FoundTable, find_tables
 from toolkit.sheets.values import Parsed, cell_text, parser_of
 
-__all__ = ["ReadTable", "read_directory"]
+__all__ = ["ReadTable", "read_directory", "read_tables"]
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,19 @@ def read_directory(book: RawBook, channels: tuple[str, ...] = ()) -> tuple[list[
         book: any file, read.
         channels: of this portal beside the usual ones.
     """
-    found, problems = find_tables(book)
-    tables = [_read(each, channels, problems) for each in found]
+    tables, problems = read_tables(book, tuple(TABLES.values()), channels)
     if not any(each.found.kind.key == "rules" for each in tables):
         sheet = next((each.name for each in book.sheets if not each.hidden), "")
         problems.append(Problem("no_table", Place(sheet, 1, 1)))
     return tables, problems
+
+
+def read_tables(
+    book: RawBook, kinds: Collection[TableKind], channels: tuple[str, ...] = ()
+) -> tuple[list[ReadTable], list[Problem]]:
+    """The tables of some kinds on the sheets of a file, and what is wrong with single cells."""
+    found, problems = find_tables(book, kinds)
+    return [_read(each, channels, problems) for each in found], problems
 
 
 def _read(found: FoundTable, channels: tuple[str, ...], problems: list[Problem]) -> ReadTable:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from toolkit.sheets.columns import TABLES, TableKind, heading_key
+from toolkit.sheets.columns import TABLES, TOPICS, TableKind, heading_key
 from toolkit.sheets.problems import Place, Problem
 from toolkit.sheets.raw import Cell, RawBook, RawSheet
 from toolkit.sheets.spelling import clean
@@ -19,7 +19,7 @@ _NAMES = {
         for column in kind.columns
         for each in (column.ru, column.en, *column.also)
     }
-    for kind in TABLES.values()
+    for kind in (*TABLES.values(), TOPICS)
 }
 
 _LONGEST = 80
@@ -33,7 +33,7 @@ class FoundTable:
     """Where a table stands.
 
     Args:
-        kind: which of the three.
+        kind: which of those looked for.
         sheet: the sheet it stands on.
         heading_row: row of its headings.
         columns: column key to column number; keys whose heading is absent are absent.
@@ -49,12 +49,18 @@ class FoundTable:
     rows: list[int]
 
 
-def find_tables(book: RawBook) -> tuple[list[FoundTable], list[Problem]]:
+def find_tables(
+    book: RawBook, kinds: Collection[TableKind] = tuple(TABLES.values())
+) -> tuple[list[FoundTable], list[Problem]]:
     """The tables on the visible sheets, and what is wrong with their headings.
 
     A heading row is known by its headings, wherever it stands: under title rows, below another table, or
     beside one. Columns with other headings are left alone. A table ends at the next heading row; lines beyond
     a blank row that cannot be rows (a section's title, a legend, a total, a signature) are passed over.
+
+    Args:
+        book: any file, read.
+        kinds: of the tables to look for; those of a routing directory.
     """
     tables: list[FoundTable] = []
     problems: list[Problem] = []
@@ -62,7 +68,9 @@ def find_tables(book: RawBook) -> tuple[list[FoundTable], list[Problem]]:
         if sheet.hidden:
             continue
         starts = [
-            each for row, cells in sheet.cells.items() for each in _headings(sheet, row, cells, problems)
+            each
+            for row, cells in sheet.cells.items()
+            for each in _headings(sheet, row, cells, kinds, problems)
         ]
         for kind, row, columns, headings in starts:
             span = range(min(columns.values()), max(columns.values()) + 1)
@@ -89,14 +97,20 @@ def find_tables(book: RawBook) -> tuple[list[FoundTable], list[Problem]]:
 _Start = tuple[TableKind, int, dict[str, int], dict[str, str]]
 
 
-def _headings(sheet: RawSheet, row: int, cells: dict[int, Cell], problems: list[Problem]) -> Iterator[_Start]:
+def _headings(
+    sheet: RawSheet,
+    row: int,
+    cells: dict[int, Cell],
+    kinds: Collection[TableKind],
+    problems: list[Problem],
+) -> Iterator[_Start]:
     short = [(at, str(cell.value)) for at, cell in sorted(cells.items()) if cell.kind == "text"]
     # Nearly all rows end here; the rest of this is dear.
     if not any(len(text) < _LONGEST and heading_key(text) in _ALL_NAMES for _, text in short):
         return
     texts = {at: clean(text) for at, text in short if len(text) < _LONGEST}
-    for part in _side_by_side(texts):
-        kind = _kind(part)
+    for part in _side_by_side(texts, kinds):
+        kind = _kind(part, kinds)
         if kind is None:
             continue
         columns: dict[str, int] = {}
@@ -126,11 +140,11 @@ def _same_merge(sheet: RawSheet, row: int, one: int, other: int) -> bool:
     )
 
 
-def _kind(texts: dict[int, str]) -> TableKind | None:
+def _kind(texts: dict[int, str], kinds: Collection[TableKind]) -> TableKind | None:
     """The table whose headings these are; that with the most of them when several fit."""
     best: tuple[int, TableKind] | None = None
     keys = [heading_key(each) for each in texts.values()]
-    for kind in TABLES.values():
+    for kind in kinds:
         found = {_NAMES[kind.key][each] for each in keys if each in _NAMES[kind.key]}
         if not any(anchor <= found for anchor in kind.anchors):
             continue
@@ -142,15 +156,15 @@ def _kind(texts: dict[int, str]) -> TableKind | None:
     return best[1] if best else None
 
 
-def _side_by_side(texts: dict[int, str]) -> list[dict[int, str]]:
+def _side_by_side(texts: dict[int, str], kinds: Collection[TableKind]) -> list[dict[int, str]]:
     """The parts of a heading row, when an empty column parts two tables that each stand on their own."""
     columns = list(texts)
     for left, right in pairwise(columns):
         if right - left > 1:
             before = {column: texts[column] for column in columns if column <= left}
             after = {column: texts[column] for column in columns if column >= right}
-            if _kind(before) and _kind(after):
-                return [before, *_side_by_side(after)]
+            if _kind(before, kinds) and _kind(after, kinds):
+                return [before, *_side_by_side(after, kinds)]
     return [texts]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,14 @@ _HELP: dict[str, dict[Language, str]] = {
 }
 
 
-def write_template(path: Path | str, facts: PortalFacts | None = None, *, language: Language = "ru") -> Path:
+def write_template(
+    path: Path | str,
+    facts: PortalFacts | None = None,
+    *,
+    language: Language = "ru",
+    kinds: Sequence[TableKind] = (RULES, FILTERS, SUBSTITUTIONS),
+    topics: Sequence[str] = (),
+) -> Path:
     """An empty directory with headings, help at each column, and drop-downs.
 
     Drop-downs draw from a sheet nobody sees; they warn about other values and do not forbid them, since «*»,
@@ -67,6 +75,8 @@ def write_template(path: Path | str, facts: PortalFacts | None = None, *, langua
         path: .xlsx to write; replaced when it is there.
         facts: of the portal; None offers channels only.
         language: of the headings.
+        kinds: the tables, one to a sheet; those of a routing directory.
+        topics: to begin the first table with, a row each.
 
     Returns:
         The path.
@@ -78,10 +88,7 @@ def write_template(path: Path | str, facts: PortalFacts | None = None, *, langua
     options = {"strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(str(path), options)
     offered = _offered(facts)
-    sheets = [
-        (kind, book.add_worksheet(kind.ru if language == "ru" else kind.en))
-        for kind in (RULES, FILTERS, SUBSTITUTIONS)
-    ]
+    sheets = [(kind, book.add_worksheet(kind.ru if language == "ru" else kind.en)) for kind in kinds]
     lists = book.add_worksheet(_LISTS)
     ranges = {}
     for column, (name, values) in enumerate(offered.items()):
@@ -91,6 +98,10 @@ def write_template(path: Path | str, facts: PortalFacts | None = None, *, langua
     lists.very_hidden()
     for kind, sheet in sheets:
         _table(book, sheet, kind, ranges, language)
+    if topics:
+        kind, sheet = sheets[0]
+        at = next(number for number, column in enumerate(kind.columns) if column.key == "topic")
+        sheet.write_column(1, at, topics)
     try:
         book.close()
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:

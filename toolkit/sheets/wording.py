@@ -20,6 +20,20 @@ PROBLEMS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
             "Add the heading row of the template.",
         ),
     },
+    "no_topics": {
+        "ru": (
+            "Не найдена таблица тем: нет строки с заголовками «Тема» и «Воронка».",
+            "Возьмите шаблон: b24kit contact-centre topics template.",
+        ),
+        "en": (
+            "No table of topics was found: no row has the headings Topic and Pipeline.",
+            "Take the template: b24kit contact-centre topics template.",
+        ),
+    },
+    "topic_twice": {
+        "ru": ("Эта тема уже есть в строке {row}.", "Оставьте одну из двух строк."),
+        "en": ("This topic stands in row {row} already.", "Keep one of the two rows."),
+    },
     "no_rows": {
         "ru": ("В таблице правил нет ни одной строки.", "Заполните хотя бы одно правило под заголовками."),
         "en": ("The table of rules has no rows.", "Write at least one rule under the headings."),
