@@ -9,7 +9,7 @@ import pytest
 
 from tests.routing.desk import Desk, rule
 from toolkit import workflow
-from toolkit.errors import ParameterError
+from toolkit.errors import ParameterError, PortalError
 from toolkit.runs import Policy, Run
 from toolkit.sandbox.state.records import Draft
 
@@ -44,6 +44,13 @@ def save(desk: Desk, deal: int, **columns: Any) -> None:
     """A person saves a deal in the interface."""
     sandbox = desk.world.sandbox
     sandbox.records.update(sandbox.schema.kind(2), deal, Draft(dict(columns)), sandbox.system_caller(1))
+
+
+def away(desk: Desk, who: int, first: str, last: str, **more: Any) -> None:
+    """A person enters an event of theirs into the portal's calendar."""
+    event = {"type": "user", "ownerId": who, "name": "Отпуск", "from": first, "to": last}
+    with workflow.connect(desk.work) as portal:
+        portal.call("calendar.event.add", {**event, "accessibility": "absent", "skip_time": "Y", **more})
 
 
 def owners(desk: Desk) -> dict[int, int]:
@@ -154,3 +161,56 @@ def test_without_a_directory_in_force_nothing_is_started(desk: Desk) -> None:
 def test_without_the_day_it_names_the_command_that_knows_it(desk: Desk) -> None:
     with pytest.raises(ParameterError, match="b24kit routing reroute"):
         workflow.plan(desk.work, "reroute_open_appeals", {})
+
+
+def test_whoever_is_on_leave_by_the_portals_calendar_is_stood_in_for(desk: Desk) -> None:
+    desk.publish([rule("Брак", 2, Заместитель=5), rule("Доставка", 3, Заместитель=5), rule("Чек", 4)])
+    today, tomorrow = desk.today.isoformat(), desk.in_days(1).isoformat()
+    away(desk, 2, desk.in_days(-9).isoformat(), today)
+    away(desk, 3, tomorrow, desk.in_days(9).isoformat())
+    away(desk, 4, today, tomorrow, accessibility="busy")
+    deals = [add(desk, "Брак", 2), add(desk, "Доставка", 3), add(desk, "Чек", 4)]
+
+    given = workflow.reroute_parameters(desk.work, {"absent": [6]})
+    assert given["absent"] == [6, 2]
+    run = plan(desk)
+    desk.carry_out(run)
+
+    assert [owners(desk)[each] for each in deals] == [5, 3, 4]
+    assert run.plan.active["reason"].tolist() == ["its responsible is away"]
+    later = workflow.reroute_parameters(desk.work, {"on": tomorrow})
+    assert later["absent"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("hours", "on_leave"),
+    [
+        ([("09:00", "18:00")], True),
+        ([("08:00", "13:00"), ("12:30", "20:00")], True),
+        ([("09:00", "17:59")], False),
+        ([("08:00", "12:00"), ("13:00", "20:00")], False),
+        ([], False),
+    ],
+)
+def test_only_a_whole_working_day_away_is_leave(
+    desk: Desk, hours: list[tuple[str, str]], on_leave: bool
+) -> None:
+    for start, end in hours:
+        away(desk, 2, f"{desk.today} {start}:00", f"{desk.today} {end}:00", skip_time="N")
+
+    assert ("absent" in workflow.reroute_parameters(desk.work, {})) is on_leave
+
+
+def test_without_the_right_to_see_calendars_the_sheet_counts_alone_and_it_is_said(desk: Desk) -> None:
+    desk.publish([rule("Брак", 2, Заместитель=5)])
+    deal = add(desk, "Брак", 4)
+    away(desk, 2, desk.today.isoformat(), desk.today.isoformat())
+    desk.world.sandbox.store.db.execute("UPDATE webhook SET SCOPES = replace(SCOPES, 'calendar', '')")
+    told: list[PortalError] = []
+
+    given = workflow.reroute_parameters(desk.work, {}, unread=told.append)
+
+    assert [each.code for each in told] == ["insufficient_scope"]
+    assert "absent" not in given
+    desk.carry_out(workflow.plan(desk.work, "reroute_open_appeals", given))
+    assert owners(desk)[deal] == 2

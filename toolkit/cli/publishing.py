@@ -16,6 +16,7 @@ from toolkit.errors import ApprovalNeeded, StorageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from toolkit.errors import PortalError
     from toolkit.routing import Book
     from toolkit.runs import Run
     from toolkit.sheets import CheckedDirectory
@@ -204,7 +205,11 @@ def routing_reroute(
     from toolkit import workflow
 
     work, show = workspace()
-    given = workflow.reroute_parameters(work, parameters("reroute_open_appeals", param, params))
+    given = workflow.reroute_parameters(
+        work,
+        parameters("reroute_open_appeals", param, params),
+        unread=lambda error: _say_unread(show, error, as_json),
+    )
     if not watch:
         run = workflow.plan(work, "reroute_open_appeals", given)
         _carried_out(work, show, run, agree, policy, as_json)
@@ -219,6 +224,16 @@ def routing_reroute(
         show.line(show._("In step; nothing to do."))
         return
     finish(show, done[0], done[1], as_json)
+
+
+def _say_unread(show: Shower, error: PortalError, as_json: bool) -> None:
+    if as_json:
+        return
+    told = show._(
+        "Who is on leave could not be read from the calendars of the portal; only the substitutions of the"
+        " directory count. To have it read, add the scope `calendar` to the webhook."
+    )
+    show.line(f"{told} ({error.code or error.message})", "yellow")
 
 
 def _checked(work: Workspace, file: Path, entity_type: int) -> CheckedDirectory:

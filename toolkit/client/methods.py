@@ -267,6 +267,9 @@ def _all() -> Iterable[Method]:
     departments = Paging("offset", filter_key="", order="scalar", start_key="START", select_key="")
     yield Method("department.get", "read", "api-reference/departments/department-get", departments)
     yield from _family("department", "api-reference/departments", "add delete fields update")
+    events = "api-reference/calendar/calendar-event"
+    yield Method("calendar.accessibility.get", "read", f"{events}/calendar-accessibility-get")
+    yield Method("calendar.event.add", "write", f"{events}/calendar-event-add")
     for name in ("im.notify", "im.notify.system.add", "im.notify.personal.add"):
         yield Method(name, "write", f"api-reference/chats/notifications/{name.replace('.', '-')}")
 

@@ -36,6 +36,7 @@ ALL_SCOPES = (
     "lists",
     "disk",
     "bizproc",
+    "calendar",
     "messageservice",
     "userfieldconfig",
     "main",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
 import pandas as pd
 
 from toolkit.client import Command, Portal
+from toolkit.errors import LimitReached, PortalError, Rejected
 from toolkit.operations import operation as operation_named
 from toolkit.routing.evaluator import Book
 from toolkit.routing.refusals import RoutingRefused
@@ -17,6 +19,7 @@ from toolkit.runs import Run
 from toolkit.sheets.checking import CheckedDirectory
 from toolkit.sheets.converting import book_of
 from toolkit.workflow.planning import planned
+from toolkit.workflow.routing.leave import people_on_leave
 from toolkit.workflow.workspace import Workspace, connect
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "today_on",
 ]
 
+_log = logging.getLogger(__name__)
 _LIST = {"IBLOCK_TYPE_ID": "lists", "IBLOCK_CODE": PROCESS}
 _COLUMNS = ["version", "published_at", "by", "effective_from", "rules", "state", "run"]
 
@@ -122,22 +126,54 @@ def publications(work: Workspace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def reroute_parameters(work: Workspace, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of `reroute_open_appeals` for today: the place of the directory and the day are filled in.
+def reroute_parameters(
+    work: Workspace, given: Mapping[str, Any], *, unread: Callable[[PortalError], None] | None = None
+) -> dict[str, Any]:
+    """Parameters of `reroute_open_appeals` for today: the place of the directory, the day, and who is on leave by
+    the calendars of the portal are filled in.
+
+    Args:
+        work: where.
+        given: what a person chose; `absent` is joined with who is on leave, the others count more than ours.
+        unread: told why the calendars could not be read (the `calendar` scope is missing, say); the directory's
+            substitutions then count alone. None to leave it to the log.
 
     Raises:
         RoutingRefused: there is no place to publish to yet.
     """
     with connect(work) as portal:
-        process, day = _process(portal), today_on(portal)
-    if process is None:
-        raise _no_place()
-    return {"process": process or None, "on": day.isoformat(), **given}
+        process, now = _process(portal), _now(portal)
+        if process is None:
+            raise _no_place()
+        filled = {"process": process or None, "on": now.date().isoformat(), **given}
+        try:
+            day = date.fromisoformat(str(filled["on"]))
+        except ValueError:
+            return filled  # what is wrong with it, the operation says
+        try:
+            away = people_on_leave(portal, day, now.tzinfo)
+        except LimitReached:
+            raise
+        except Rejected as error:
+            away = []
+            (unread or _log_unread)(error)
+    also = filled.get("absent") or []
+    if not away or not isinstance(also, list):
+        return filled
+    return {**filled, "absent": [*also, *(each for each in away if each not in also)]}
+
+
+def _log_unread(error: PortalError) -> None:
+    _log.warning("who is on leave is not known, the substitutions count alone: %s", error)
 
 
 def today_on(portal: Portal) -> date:
     """The day it is, by the portal's calendar."""
-    return datetime.fromisoformat(str(portal.call("server.time"))).date()
+    return _now(portal).date()
+
+
+def _now(portal: Portal) -> datetime:
+    return datetime.fromisoformat(str(portal.call("server.time")))
 
 
 def _no_place() -> RoutingRefused:
