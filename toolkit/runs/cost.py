@@ -89,6 +89,7 @@ def estimate(plan: Plan, before: Snapshot, model: CostModel, *, window_s: float 
             # Each piece is looked up, registered and finished, in a request of its own.
             counts[REGISTER_METHOD] = counts.get(REGISTER_METHOD, 0) + size
             requests += 2 * math.ceil(size / chunk) - looks
+            listing = size
         if reads:
             counts[reads[0].method] = counts.get(reads[0].method, 0) + listing
     unknown = tuple(method for method in counts if method.lower() not in model.learned)

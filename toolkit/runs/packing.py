@@ -75,7 +75,7 @@ def in_one_request(rows: Sequence[Row], cost: CostModel) -> int:
         if PACK_METHOD.lower() not in cost.learned:
             each_s *= _UNTRIED  # an assumption that is too low by this much still ends before the cut
         return PACK * _affordable(_COMMANDS, each_s)
-    if not any(looks_first(row) for row in rows):
+    if not any(looks_first(row) for row in rows) or (first.kind, first.entity) == ("create", "call"):
         most = _COMMANDS
     elif len(carrier(first.kind).reads(rows[:2])) > 1:
         most = _COMMANDS // 2  # one read for each of as many others
