@@ -67,6 +67,8 @@ def plan(
         path = workflow.review_out(work, run, review)
         if not as_json:
             show.line(str(path))
+    if not as_json and len(run.plan.active):
+        show.line(f"{show._('Next, on a copy')}: b24kit rehearse last")
 
 
 @app.command()
@@ -87,6 +89,8 @@ def rehearse(run_id: RunName = "last", as_json: Json = False) -> None:
         )
     else:
         show.rehearsal(rehearsal)
+        if rehearsal.clean:
+            show.line(f"{show._('Next, on the portal')}: b24kit apply {run_id}")
     raise typer.Exit(0 if rehearsal.clean else rehearsal.certificate.exit_code or 3)
 
 
