@@ -19,8 +19,8 @@ from toolkit.settings import Settings
 
 MOST_REQUESTS = 60
 MOMENTS = {"CREATED_TIME", "MOVED_TIME", "CREATED", "LAST_UPDATED", "DATE_CREATE", "DATE_MODIFY", "DEADLINE"}
-# Nothing executed, all of it, or a part: other kinds of misfortune are one of these to whoever asks.
-FAULTS: tuple[Kind, ...] = ("operating", "lose_answer", "html_after", "partial")
+# All executed, or a part of it; what executes nothing is asked again without a word.
+FAULTS: tuple[Kind, ...] = ("lose_answer", "html_after", "partial")
 
 
 def row(number: str, **cells: Any) -> dict[str, Any]:
