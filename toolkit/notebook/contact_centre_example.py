@@ -16,7 +16,20 @@ REQUESTS, CALLS, TOPICS = "Заявки.xlsx", "Звонки.csv", "Темы.xls
 CORRECTED, LATER = "Заявки с исправлениями.xlsx", "Заявки за сегодня.csv"
 
 _HEADINGS = (
-    *("Номер заявки", "Дата", "ФИО", "Телефон", "Почта", "Компания", "ИНН", "Тема", "Сумма", "Комментарий"),
+    *(
+        "Номер заявки",
+        "Дата",
+        "Фамилия",
+        "Имя",
+        "Отчество",
+        "Телефон",
+        "Почта",
+        "Компания",
+        "ИНН",
+        "Тема",
+        "Сумма",
+        "Комментарий",
+    ),
     *("Ответственный", "Оценка"),
 )
 _SUBJECTS = ("Доставка", "Возврат", "Гарантия")
@@ -97,11 +110,12 @@ def move_a_deal(work: Workspace, system: str) -> None:
 
 def _of_client(number: int, card: dict[str, Any], began: datetime) -> dict[str, Any]:
     phone = str(card["PHONE"][0]["VALUE"])
-    names = (card.get("LAST_NAME"), card.get("NAME"), card.get("SECOND_NAME"))
     return {
         "Номер заявки": f"З-{number}",
         "Дата": _written(began + timedelta(hours=5 * number), number),
-        "ФИО": " ".join(str(each) for each in names if each),
+        "Фамилия": card.get("LAST_NAME"),
+        "Имя": card.get("NAME"),
+        "Отчество": card.get("SECOND_NAME"),
         "Телефон": _spelled(phone, number),
         "Тема": _SUBJECTS[number % 3] if number % 11 else "Прочее",
         "Сумма": 900 + 110 * number,
@@ -116,7 +130,9 @@ def _of_stranger(number: int, began: datetime) -> dict[str, Any]:
     return {
         "Номер заявки": f"З-{number}",
         "Дата": _written(began + timedelta(hours=5 * number), number),
-        "ФИО": f"{surnames[number % 5]} Пётр Ильич",
+        "Фамилия": surnames[number % 5],
+        "Имя": "Пётр",
+        "Отчество": "Ильич",
         "Телефон": f"8 (999) 100-{number:02}-{number % 7:02}",
         "Почта": f"client{number}@example.com",
         "Тема": _SUBJECTS[number % 3],
@@ -138,7 +154,7 @@ def _odd(number: int, began: datetime) -> list[dict[str, Any]]:
 
 def _corrected(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same rows: of three the amount was corrected, of one stranger the mailbox."""
-    strangers = [at for at, each in enumerate(rows) if str(each.get("ФИО", "")).endswith(" Пётр Ильич")]
+    strangers = [at for at, each in enumerate(rows) if str(each.get("Почта", "")).startswith("client")]
     told: dict[int, dict[str, Any]] = {at: {"Сумма": 7700} for at in (2, 3, 4)}
     told[strangers[0]] = {"Почта": "new-mailbox@example.com"}
     return [{**each, **told.get(at, {})} for at, each in enumerate(rows)]
@@ -154,7 +170,7 @@ def _call(number: int, row: dict[str, Any], began: datetime) -> dict[str, Any]:
         "Дата и время": (began + timedelta(hours=9 * number)).strftime("%d.%m.%Y %H:%M"),
         "Направление": "исходящий" if number % 3 else "входящий",
         "Телефон": row["Телефон"],
-        "ФИО": row["ФИО"],
+        "ФИО": " ".join(str(row[each]) for each in ("Фамилия", "Имя", "Отчество") if row[each]),
         "Длительность": f"{number % 7}:{number % 60:02}",
         "Номер заявки": row["Номер заявки"],
     }

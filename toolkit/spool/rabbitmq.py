@@ -224,5 +224,5 @@ def _closed(connection: pika.BlockingConnection | None) -> None:
         return
     try:
         connection.close()
-    except (AMQPError, OSError):  # gone already
+    except (AMQPError, OSError, AssertionError):  # gone already, or stopped in the middle of a request
         return
