@@ -11,15 +11,22 @@ import pytest
 from toolkit.runs.merges.carrying import aliases
 
 from .conftest import World
-from .duplicates import ask, make_doubled
+from .duplicates import Kept, ask, make_doubled
 
 PROCESS = 1030
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(kept: Kept, tmp_path: Path) -> World:
     """The doubled firm; contact 5 goes into 4, 2 and 3 into 1, and company 2 into 1."""
-    world = make_doubled(tmp_path)
+    return kept.again(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """That firm with its merge planned."""
+    root = tmp_path_factory.mktemp("named")
+    world = make_doubled(root)
     fields = {
         "UF_CRM_ANY": {"MULTIPLE": "Y", "SETTINGS": {"CONTACT": "Y", "COMPANY": "Y", "LEAD": "Y"}},
         "UF_CRM_SOLE": {"MULTIPLE": "N", "SETTINGS": {"CONTACT": "Y"}},
@@ -48,7 +55,8 @@ def world(tmp_path: Path) -> World:
         "tasks.task.add",
         fields={"TITLE": "Позвонить", "RESPONSIBLE_ID": 1, "UF_CRM_TASK": ["C_5", "D_1"]},
     )
-    return world
+    world.plan().close()
+    return Kept.of(world, root / "aside")
 
 
 def write(world: World, type_id: int, number: int, **fields: Any) -> None:
@@ -64,7 +72,7 @@ def task(world: World) -> Any:
 
 
 def test_custom_fields_of_deals_name_the_surviving_cards_and_then_the_old_ones(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.apply(run)
 
     deal = item(world, 2, 2)
@@ -81,7 +89,7 @@ def test_custom_fields_of_deals_name_the_surviving_cards_and_then_the_old_ones(w
 
 
 def test_a_field_somebody_changed_since_the_merge_stays(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.apply(run)
     write(world, 2, 2, ufCrm_SOLE="6")
 
@@ -110,7 +118,7 @@ def test_merged_cards_that_name_each_other_come_back_as_they_were(world: World) 
 
 
 def test_tasks_name_the_surviving_cards_and_then_the_old_ones(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.apply(run)
     assert task(world) == ["C_4", "D_1"]
 
@@ -143,7 +151,7 @@ def test_items_of_a_smart_process_follow_and_return(world: World) -> None:
 
 
 def test_a_smart_process_that_was_not_read_is_listed(world: World) -> None:
-    told = world.plan().plan.listed.query("entity == 'type'")
+    told = world.planned().plan.listed.query("entity == 'type'")
 
     assert told["details"].tolist() == [f"Обращения: name {PROCESS} in processes"]
 
@@ -223,7 +231,7 @@ def bound(world: World, activity: int) -> set[int]:
 
 
 def test_an_address_the_survivor_has_otherwise_is_listed_and_another_is_kept(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     told = run.plan.listed.query("entity == 'requisite'")
     world.apply(run)
 
@@ -233,7 +241,7 @@ def test_an_address_the_survivor_has_otherwise_is_listed_and_another_is_kept(wor
 
 
 def test_a_deal_uses_the_requisites_of_the_survivor(world: World) -> None:
-    world.apply(world.plan())
+    world.apply(world.planned())
 
     used = ask(world, "crm.requisite.link.get", entityTypeId=2, entityId=1)
 
@@ -243,7 +251,7 @@ def test_a_deal_uses_the_requisites_of_the_survivor(world: World) -> None:
 
 
 def test_another_choice_of_requisites_since_the_merge_stays(world: World) -> None:
-    run = world.plan()
+    run = world.planned()
     world.apply(run)
     other = ask(
         world,
