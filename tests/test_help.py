@@ -22,7 +22,9 @@ def test_every_text_of_every_help_has_its_russian() -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["plan"], ["sandbox", "start"], ["routing"], ["health"]])
-def test_help_in_russian_leaves_no_english_heading(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_in_russian_leaves_no_english_heading(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     code = run(app, "ru", [*words, "--help"])
 
     shown = capsys.readouterr().out
