@@ -157,18 +157,24 @@ class FirstStages:
 
     def __init__(self, statuses: pd.DataFrame, number: int) -> None:
         self._first: dict[str, str] = {}
+        self._all: set[tuple[str, str]] = set()
         self._number = number
         if statuses.empty:
             return
         for row in statuses.sort_values("SORT", kind="stable").to_dict("records"):
-            self._first.setdefault(str(row["ENTITY_ID"]), str(row["STATUS_ID"]))
+            dictionary, stage = str(row["ENTITY_ID"]), str(row["STATUS_ID"])
+            self._first.setdefault(dictionary, stage)
+            self._all.add((dictionary, stage))
 
     def first_of(self, pipeline: int) -> str | None:
         """Its id; None when the pipeline is not known."""
-        return self._first.get(self.dictionary(pipeline))
+        return self._first.get(self._dictionary(pipeline))
 
-    def dictionary(self, pipeline: int) -> str:
-        """The dictionary that holds a pipeline's stages."""
+    def has(self, pipeline: int, stage: str) -> bool:
+        """Whether the pipeline has that stage."""
+        return (self._dictionary(pipeline), stage) in self._all
+
+    def _dictionary(self, pipeline: int) -> str:
         if self._number == 2:
             return f"DEAL_STAGE_{pipeline}" if pipeline else "DEAL_STAGE"
         return f"DYNAMIC_{self._number}_STAGE_{pipeline}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -69,6 +69,7 @@ class Keeping:
         channel: its name.
         language: of the words below the text.
         zone: of moments that are shown.
+        known: words looked up before.
     """
 
     fields: Mapping[str, str]
@@ -77,6 +78,7 @@ class Keeping:
     channel: str
     language: Literal["ru", "en"]
     zone: ZoneInfo
+    known: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
     @staticmethod
     def fields_of(
@@ -135,7 +137,7 @@ class Keeping:
         below = [] if told else [(code, getattr(row, code)) for code in ("name", "phone", "email")]
         for code, value in said.items():
             name = self.fields.get(code)
-            kept = as_kept(value, self.definitions[name], self.statuses) if name and value else None
+            kept = self._kept(name, value) if name and value else None
             if name is not None and kept is not None:
                 cells[name] = kept
             elif code != "message":
@@ -150,6 +152,11 @@ class Keeping:
         head = f"— {row.at.astimezone(self.zone):%d.%m.%Y %H:%M}{', ' + who if who else ''}:"
         below = [(code, getattr(row, code)) for code in ("phone", "email", "rating", "link")]
         return "\n\n" + self._harmless(head) + "\n" + self._written(row, below, sign)
+
+    def _kept(self, name: str, word: str) -> Any:
+        if (name, word) not in self.known:
+            self.known[name, word] = as_kept(word, self.definitions[name], self.statuses)
+        return self.known[name, word]
 
     def _title(self, row: MessageRow) -> str:
         words = " ".join(row.text.split())

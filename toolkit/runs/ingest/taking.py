@@ -55,7 +55,7 @@ class Terms:
         away: people of the directory who are not there beyond its substitutions: dismissed, on leave.
         fallback: user id of who gets what no rule is for; None to put it aside.
         pipeline: id of the pipeline where a rule names none.
-        first: first stages of the pipelines.
+        first: the stages of the pipelines.
         statuses: the portal's dictionaries.
         joining: which messages belong together.
         home: where phones without a country or area code belong.
@@ -206,7 +206,7 @@ def _routed(row: MessageRow, terms: Terms, at: int, done: _Pass) -> _Draft | Non
         return None
     pipeline = int(decision.pipeline) if decision.pipeline.isdecimal() else terms.pipeline
     stage = decision.stage or (terms.first.first_of(pipeline) if pipeline is not None else None) or ""
-    if pipeline is not None and not _there(stage, pipeline, terms):
+    if pipeline is not None and not terms.first.has(pipeline, stage):
         done.fates[at] = Fate("quarantined", NO_STAGE, f"{pipeline}: {stage}")
         return None
     return _Draft(row, who, pipeline, stage, Whose(), fell_back=decision.responsible_id is None)
@@ -214,12 +214,6 @@ def _routed(row: MessageRow, terms: Terms, at: int, done: _Pass) -> _Draft | Non
 
 def _said_of(row: MessageRow) -> str:
     return ", ".join(each for each in (row.topic, row.subtopic, row.region, row.department) if each)
-
-
-def _there(stage: str, pipeline: int, terms: Terms) -> bool:
-    statuses = terms.statuses
-    mine = statuses["ENTITY_ID"] == terms.first.dictionary(pipeline)
-    return bool((statuses.loc[mine, "STATUS_ID"] == stage).any())
 
 
 def _over(statuses: pd.DataFrame) -> set[str]:
