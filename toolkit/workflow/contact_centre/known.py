@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.client import Portal
-from toolkit.operations.load_contact_centre import LoadContactCentreParams
+from toolkit.operations.load_contact_centre import LoadContactCentre, LoadContactCentreParams
 from toolkit.runs import Run
 from toolkit.runs.call_recordings import recording_key, refused_recordings
 from toolkit.runs.contact_centre.history import comments_written
@@ -33,7 +33,11 @@ def with_known(work: Workspace, params: LoadContactCentreParams, portal: Portal)
             params = with_previous(params, work.root, portal.host, every)
             if params.history or any(each.recording for each in params.calls):
                 runs = [
-                    run for run in every if run.facts.portal == portal.host and not run.facts.rehearses
+                    run
+                    for run in every
+                    if run.facts.portal == portal.host
+                    and not run.facts.rehearses
+                    and (run.facts.operation == LoadContactCentre.name or run.facts.undoes)
                 ]
                 if not params.retry_recordings:
                     told["recordings_gone"] = sorted({*params.recordings_gone, *refused_recordings(runs)})

@@ -31,12 +31,12 @@ def written_since(runs: Iterable[Run], since: float) -> Seen:
     for run in runs:
         if not run.has_plan:
             continue
-        table = run.plan.table
-        rows = table[table["kind"].isin(["create", "update"]) & table["entity"].isin(list(_CELLS))]
-        if rows.empty:
-            continue
         journal = run.journal.table()
         done = journal[(journal["state"] == "done") & (journal["settled_at"] >= since)]
+        if done.empty:
+            continue
+        table = run.plan.table
+        rows = table[table["kind"].isin(["create", "update"]) & table["entity"].isin(list(_CELLS))]
         rows = with_ids(
             rows.merge(done[["change", "settled_at", "result"]], on="change"), run.journal.results()
         )
