@@ -208,3 +208,41 @@ def wrong_book(path: Path) -> tuple[Path, set[tuple[str, str, str]]]:
     book["Скрытый"].sheet_state = "hidden"
     book.save(path)
     return path, expected
+
+
+def untidy_book(path: Path) -> tuple[Path, set[tuple[str, str, str]]]:
+    """A right directory kept the way people keep one, over two sheets; then two sheets that lack something: the
+    workbook, and code, sheet and address of each problem."""
+    columns = columns_of_test()
+    write(RIGHT, path)
+    book = openpyxl.load_workbook(path)
+    sheet = book["Маршруты"]
+    sheet.merge_cells("A1:F1")
+    sheet.cell(3, columns["Тема"], "Teма\u00a0")  # its first two letters are Latin
+    sheet.cell(4, columns["Регион"], "\u00a0*  ")
+    sheet.cell(7, columns["Действует с"], "1 января 2026")
+    sheet.cell(7, columns["Действует по"], "30.6.26")
+    sheet.cell(60, columns["Тема"], "\u00a0 ")
+    for heading in ("Тема", "Воронка"):
+        sheet.column_dimensions[sheet.cell(3, columns[heading]).column_letter].hidden = True
+
+    second = book.create_sheet("Со сроками")
+    second.append(["Тема", "Регион", "Ответственный", "Срок", None])
+    second.append([None, None, None, "Действует с", "Действует по"])
+    for area in ("A1:A2", "B1:B2", "C1:C2", "D1:E1"):
+        second.merge_cells(area)
+    second.append(["Чеки", "*", "Анна Белова", 46082, "31.12.2027"])
+    second.append(["Касса", "*", "Вера Громова", None, None])
+
+    for title, lines in {
+        "Без людей": [["утверждено"], [], ["Тема", "Регион"], ["Гарантия", "*"]],
+        "Пустой": [[], ["Тема", "Ответственный"]],
+        "Не наша тема": [["Тема", "Ответственный"], ["Каса", "Глеб Дёмин"]],
+    }.items():
+        lacking = book.create_sheet(title)
+        for at, line in enumerate(lines, start=1):
+            for column, value in enumerate(line, start=1):
+                lacking.cell(at, column, value)
+    book.save(path)
+    wrong = {("missing_column", "Без людей", "A3"), ("no_rows", "Пустой", "A2")}
+    return path, wrong | {("unknown_topic", "Не наша тема", "A2")}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 
 import openpyxl
 import pytest
 
-from tests.sheets.directories import ON, RIGHT, portal_facts, row, write, wrong_book
+from tests.sheets.directories import ON, RIGHT, portal_facts, row, untidy_book, write, wrong_book
 from toolkit.sheets.checking import CheckedDirectory, check_file
 from toolkit.sheets.wording import ERRORS, PROBLEMS
 
@@ -58,6 +59,18 @@ def test_the_same_is_found_in_files_of_libreoffice(
     assert {each.severity for each in verdict.problems} == {"error", "warning"}
 
 
+def test_what_people_do_to_sheets_is_no_problem_and_what_a_sheet_lacks_is(
+    tmp_path: Path, libreoffice: Callable[[Path, str], Path]
+) -> None:
+    path, expected = untidy_book(tmp_path / "untidy.xlsx")
+    facts = replace(FACTS, topics=("Брак", "Доставка", "Курьер", "Чеки", "Касса", "Гарантия"))
+
+    for each in (path, libreoffice(path, "ods")):
+        verdict = check_file(each, facts, on=ON)
+        assert found(verdict) == expected
+        assert (verdict.rows, len(verdict.rules)) == (len(RIGHT) + 4, len(RIGHT) + 4)
+
+
 def test_suggestions_are_what_was_meant(tmp_path: Path) -> None:
     path, _ = wrong_book(tmp_path / "wrong.xlsx")
 
@@ -89,8 +102,6 @@ def test_without_a_portal_only_the_sheet_is_judged(tmp_path: Path) -> None:
 
 
 def test_topics_the_portal_does_not_list_are_named(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     facts = replace(FACTS, topics=("Брак", "Доставка"))
     verdict = check_file(write([row("Бракк"), row("*")], tmp_path / "rules.xlsx"), facts, on=ON)
 

@@ -94,11 +94,20 @@ def test_a_date_means_the_same_as_text_date_or_serial(day: date, written: str) -
     assert iso_of_serial(serial) == day.isoformat()
 
 
-@pytest.mark.parametrize("written", ["30.02.2026", "2026", "завтра", "13.13.2026", "01.02", "2026-02-30"])
+@pytest.mark.parametrize(
+    "written", ["30.02.2026", "2026", "завтра", "13.13.2026", "01.02", "2026-02-30", "5 марсель 2026"]
+)
 def test_what_is_no_date_is_a_problem(written: str) -> None:
     parsed = parser_of("valid_from")(Cell("text", written))
 
     assert (parsed.value, [each.code for each in parsed.troubles]) == (None, ["bad_date"])
+
+
+@pytest.mark.parametrize(
+    "written", ["1 января 2026", "1\u00a0ЯНВ. 2026 г.", "01 янв 2026года", "1 January 2026", "1 jan 2026"]
+)
+def test_a_date_may_be_written_out(written: str) -> None:
+    assert parser_of("valid_from")(Cell("text", written)).value == date(2026, 1, 1)
 
 
 def test_slashes_are_read_only_when_they_can_mean_one_day() -> None:

@@ -49,6 +49,9 @@ class FoundTable:
     rows: list[int]
 
 
+_Start = tuple[TableKind, int, dict[str, int], dict[str, str]]
+
+
 def find_tables(
     book: RawBook, kinds: Collection[TableKind] = tuple(TABLES.values())
 ) -> tuple[list[FoundTable], list[Problem]]:
@@ -72,6 +75,7 @@ def find_tables(
             for row, cells in sheet.cells.items()
             for each in _headings(sheet, row, cells, kinds, problems)
         ]
+        starts = [each for each in starts if not _goes_on(sheet, each, starts)]
         for kind, row, columns, headings in starts:
             span = range(min(columns.values()), max(columns.values()) + 1)
             below = [
@@ -94,7 +98,18 @@ def find_tables(
     return tables, problems
 
 
-_Start = tuple[TableKind, int, dict[str, int], dict[str, str]]
+def _goes_on(sheet: RawSheet, start: _Start, starts: list[_Start]) -> bool:
+    """Whether these are the upper cells of headings in two rows: merged with a heading row below that says it all."""
+    kind, row, columns, _ = start
+    ends = {
+        area.bottom
+        for area in sheet.merged
+        if area.top <= row < area.bottom and area.left in columns.values() and area.left == area.right
+    }
+    return bool(ends) and any(
+        other is kind and other_row in ends and columns.items() <= others.items()
+        for other, other_row, others, _ in starts
+    )
 
 
 def _headings(

@@ -33,6 +33,12 @@ _ERROR = re.compile(
 )
 _HASHTAG = re.compile(r"#\w*[^\W\d_]\w*$|#\w*\d\w*$")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:\s+г\.?|\s+\d{1,2}:\d\d(?::\d\d)?)?$")
+_DAY_IN_WORDS = re.compile(r"(\d{1,2})\s+([a-zа-я]{3,8})\.?\s+(\d{4})(?:\s*(?:г\.?|года))?$", re.IGNORECASE)
+_MONTHS = (
+    ("января", "january"), ("февраля", "february"), ("марта", "march"), ("апреля", "april"), ("мая", "may"),
+    ("июня", "june"), ("июля", "july"), ("августа", "august"), ("сентября", "september"),
+    ("октября", "october"), ("ноября", "november"), ("декабря", "december"),
+)  # fmt: skip
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$")
 
 
@@ -180,6 +186,9 @@ def _date(cell: Cell) -> Parsed:
     written = _ISO.match(text)
     if written:
         return _day(int(written[1]), int(written[2]), int(written[3]))
+    written = _DAY_IN_WORDS.match(text)
+    if written and (month := _month(written[2].lower())):
+        return _day(int(written[3]), month, int(written[1]))
     written = _DAY_FIRST.match(text)
     if cell.kind != "text" or written is None:
         return Parsed(None, (Trouble("bad_date"),))
@@ -191,6 +200,13 @@ def _date(cell: Cell) -> Parsed:
     if "/" in text and second > 12:
         first, second = second, first
     return _day(year, second, first)
+
+
+def _month(word: str) -> int:
+    """Its number, written out or cut short to three letters and more; 0 for another word."""
+    return next(
+        (at for at, names in enumerate(_MONTHS, start=1) if any(each.startswith(word) for each in names)), 0
+    )
 
 
 def _day(year: int, month: int, day: int) -> Parsed:
