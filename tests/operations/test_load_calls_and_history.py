@@ -237,6 +237,11 @@ def test_a_new_call_is_shown_with_the_appeal_made_for_its_client_soon_after(
     first, second = activities(world)
     assert (177, appeals[0]) in links(world, first["ID"])
     assert all(kind != 177 for kind, _ in links(world, second["ID"]))
+    shown = links(world, first["ID"])
+    everyday = workflow.plan(work, "attach_calls", {"appeals": 177})
+    assert carried(work, everyday)[1] == 0
+    assert links(world, first["ID"]) == shown, "the everyday pass finds the same appeal, and binds nothing twice"
+    assert len(workflow.plan(work, "attach_calls", {"appeals": 177}).plan) == 0
 
 
 def test_history_is_told_once_in_order_though_an_answer_is_lost_and_taken_back(
