@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -159,6 +160,8 @@ class Truth:
         }
         people = [number for kind, number in owners if kind == 3]
         wrong = self._person(each, people[0] if len(people) == 1 else 0)
+        if len(json.loads(call["FILES"] or "[]")) != int(each.recorded):
+            wrong.append(f"has recordings {call['FILES']}")
         if each.deal:
             marker = f"cc:{self.export.system}:request:{str(each.deal).removeprefix('new:')}"
             if (2, self.deals[marker]["ID"]) not in owners:

@@ -16,7 +16,7 @@ from tests.test_cli import Town
 from toolkit.runs import Run
 from toolkit.sandbox import WallClock
 from toolkit.sandbox.doors.http import serve
-from toolkit.sandbox.exports import CentreExport, correct, draw_export, write_rows
+from toolkit.sandbox.exports import CentreExport, correct, draw_export, write_recordings, write_rows
 
 DAY = 86_400
 
@@ -74,24 +74,33 @@ def test_files_as_people_get_them_are_loaded_from_the_command_line(
     town: Town, request: pytest.FixtureRequest
 ) -> None:
     box, home = town.world.sandbox, town.home
-    export, before = draw_export(box, 40), rows_of(box)
+    export, before = draw_export(box, 40, recordings=True), rows_of(box)
     requests, calls = FILES[request.node.callspec.params["town"]]
     odd = {"id": "R999", "at": "завтра", "topic": export.topics[0]["topic"], "phone": "89031234567"}
     write_rows([*export.requests, odd], home / f"requests.{requests}")
     write_rows(export.calls, home / f"calls.{calls}")
+    write_recordings(export.calls, home)
     (home / "history.json").write_text(json.dumps(export.history, default=str), encoding="utf-8")
-    (home / "topics.json").write_text(json.dumps(export.topics), encoding="utf-8")
+    topics = [
+        ";".join((each["topic"], each["topic"].partition(": ")[2], each["stage"], each["responsible"]))
+        for each in export.topics
+        if each["stage"]  # a pipeline that is gone stands in no table that is checked
+    ]
+    (home / "topics.csv").write_text(
+        "\n".join(["Тема;Воронка;Стадия;Ответственный", *topics]), encoding="utf-8"
+    )
     words = ["contact-centre", "load", "--plan", "--json", "--system", "cc1"]
     words += ["--requests", str(home / f"requests.{requests}"), "--calls", str(home / f"calls.{calls}")]
-    words += ["--topics", str(home / "topics.json"), "-p", f"history=@{home / 'history.json'}"]
-    words += ["-p", f"fallback={export.fallback}"]
+    words += ["--topics", str(home / "topics.csv"), "-p", f"history=@{home / 'history.json'}"]
+    words += ["-p", f"fallback={export.fallback}", "-p", f"recordings_folder={home}"]
 
     code, said = town.b24kit(*words)
     assert code == 0, said
     plan = json.loads(said)
     code, said = town.b24kit("apply", plan["run"], "--agree", f"{town.portal}:{plan['changes']}")
-    assert code == 0, said
-    assert "Certificate: clean" in said
+    assert code == (
+        0 if all(each.recorded for each in export.truth if each.kind == "call" and each.settled) else 3
+    )
 
     assert Truth(box, export, before).deviations() == []
     run = Run.find(home / "snapshots", plan["run"], time.time)

@@ -11,7 +11,16 @@ from __future__ import annotations
 from .correcting import Correction, correct
 from .drafting import CentreExport
 from .drawing import draw_export
-from .files import FORMATS, write_rows
+from .files import FORMATS, write_recordings, write_rows
 from .truth import Expected
 
-__all__ = ["FORMATS", "CentreExport", "Correction", "Expected", "correct", "draw_export", "write_rows"]
+__all__ = [
+    "FORMATS",
+    "CentreExport",
+    "Correction",
+    "Expected",
+    "correct",
+    "draw_export",
+    "write_recordings",
+    "write_rows",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, TypeVar
@@ -59,9 +59,17 @@ class CentreExport:
 
 
 class Draft:
-    """An export while it is drawn; each method draws one case."""
+    """An export while it is drawn.
 
-    def __init__(self, portal: Sandbox, system: str, number: int) -> None:
+    Args:
+        portal: only read.
+        system: short name of the contact centre's system.
+        number: chance.
+        recordings: whether calls name recordings.
+    """
+
+    def __init__(self, portal: Sandbox, system: str, number: int, *, recordings: bool = False) -> None:
+        self.recordings = recordings
         self.rng = Random(f"contact centre:{number}")  # noqa: S311  # chance, not secrecy
         self.portal, self.known = portal, acquaintances(portal)
         self.today = int(portal.clock.now()) // DAY * DAY
@@ -190,7 +198,12 @@ class Draft:
         }
         self.export.calls.append(row)
         phones = (number,) if contact else ()
-        self.export.truth.append(Expected("call", id_, case, (state,), contact, deal=deal, phones=phones))
+        truth = Expected("call", id_, case, (state,), contact, deal=deal, phones=phones)
+        if self.recordings and truth.settled:
+            whole = self.rng.random() < 0.8
+            row["recording"] = f"{id_}.wav" if whole else f"{id_}-empty.wav"
+            truth = replace(truth, recorded=whole)
+        self.export.truth.append(truth)
 
     # -- chance ------------------------------------------------------------------------------------
 

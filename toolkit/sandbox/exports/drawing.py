@@ -13,7 +13,9 @@ from .truth import State
 __all__ = ["draw_export"]
 
 
-def draw_export(portal: Sandbox, requests: int, *, system: str = "cc1", number: int = 1) -> CentreExport:
+def draw_export(
+    portal: Sandbox, requests: int, *, system: str = "cc1", number: int = 1, recordings: bool = False
+) -> CentreExport:
     """What a contact centre's system would export of a seeded portal's clients.
 
     Args:
@@ -21,8 +23,9 @@ def draw_export(portal: Sandbox, requests: int, *, system: str = "cc1", number: 
         requests: about how many; half as many calls come with them.
         system: short name of the contact centre's system.
         number: the same number gives the same export of the same portal.
+        recordings: calls name recordings; `write_recordings` makes the files.
     """
-    centre = _Centre(portal, system, number)
+    centre = _Centre(portal, system, number, recordings=recordings)
     cases: list[tuple[int, Callable[[], None]]] = [
         (24, centre.by_phone),
         (12, centre.by_email),

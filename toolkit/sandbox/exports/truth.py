@@ -29,6 +29,7 @@ class Expected:
         holds: columns of the deal and what they hold afterwards.
         phones: ten digits each; the person's card holds them afterwards.
         emails: in small letters; the person's card holds them afterwards.
+        recorded: of a call, whether its recording can be had.
     """
 
     kind: Literal["request", "call"]
@@ -45,6 +46,7 @@ class Expected:
     holds: Mapping[str, Any] = field(default_factory=dict)
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    recorded: bool = False
 
     @property
     def settled(self) -> bool:
