@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from toolkit.errors import ParameterError
-from toolkit.notebook.markup import Facts, Grid, Picture, Said, Speech, View
+from toolkit.notebook.markup import Facts, Grid, Picture, Pictures, Said, Speech, View
 from toolkit.reports import Chart
 from toolkit.reports.health import HealthReport, over_time, overview
 from toolkit.reports.health.charts import entity_words
@@ -72,8 +72,8 @@ class Health:
     def changes(self) -> View:
         """A picture per measure: how it was in each snapshot."""
         report = self.report
-        pictures = [Picture(self.over_time(name).svg()) for name in report.names()]
-        return View(self._speech, [Said(self._title(), head=True), *pictures])
+        pictures = Pictures([self.over_time(name).svg() for name in report.names()])
+        return View(self._speech, [Said(self._title(), head=True), pictures])
 
     def over_time(self, name: str) -> Chart:
         """One measure as it was in each snapshot.

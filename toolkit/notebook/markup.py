@@ -16,7 +16,7 @@ from toolkit.runs.report.names import plain
 from toolkit.runs.report.wording import Language, Wording
 from toolkit.settings import is_loopback
 
-__all__ = ["Facts", "Grid", "Picture", "Said", "Speech", "View"]
+__all__ = ["Facts", "Grid", "Picture", "Pictures", "Said", "Speech", "View"]
 
 _TONES = {
     "good": "#1f8a5b",
@@ -40,6 +40,7 @@ _STYLE = (
     ".b24 .n{text-align:right!important;white-space:nowrap}"
     ".b24 h4{margin:10px 0 2px}.b24 p{margin:3px 0}.b24 .more{opacity:.7;font-size:12px}"
     ".b24 svg{max-width:900px;width:100%;height:auto}"
+    ".b24 .many{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:8px;max-width:960px}"
     ".b24 svg text{font-size:13px;fill:currentColor}.b24 svg .muted{opacity:.7}"
     ".b24 svg .grid{stroke:#8884}.b24 svg .axis,.b24 svg .pause{stroke:#888}"
     ".b24 svg .line{stroke:#1f8a5b;stroke-width:2;fill:none}</style>"
@@ -135,6 +136,26 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """Drawings of one kind, side by side as far as there is room; in text they are left out.
+
+    Args:
+        svgs: `<svg>` elements whose words are escaped.
+    """
+
+    svgs: Sequence[Markup]
+
+    def html(self, speech: Speech) -> Markup:
+        """The drawings."""
+        each = Markup().join(Markup("<div>{}</div>").format(svg) for svg in self.svgs)
+        return Markup('<div class="many">{}</div>').format(each)
+
+    def text_lines(self, speech: Speech) -> Iterator[str]:
+        """Nothing."""
+        return iter(())
+
+
+@dataclass(frozen=True)
 class Grid:
     """A page of a table, saying how much of it is shown.
 
@@ -205,7 +226,7 @@ class Grid:
             yield more
 
 
-Block = Said | Facts | Grid | Picture
+Block = Said | Facts | Grid | Picture | Pictures
 
 
 class View:
