@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from toolkit.errors import ParameterError
-from toolkit.notebook.markup import Facts, Grid, Picture, Pictures, Said, Speech, View
+from toolkit.notebook.markup import Facts, Grid, Pictures, Said, Speech, View
 from toolkit.reports import Chart
 from toolkit.reports.health import HealthReport, over_time, overview
 from toolkit.reports.health.charts import entity_words
