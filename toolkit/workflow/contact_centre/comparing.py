@@ -100,7 +100,7 @@ class Looking:
         after = "" if every_comment else self.after
         deals = read_deals(self.portal, f"cc:{self.system}:request:", after)
         calls = read_calls(self.portal, f"cc:{self.system}:call:", self.after, self._telephone())
-        moves = read_moves(self.portal, deals)
+        moves = read_moves(self.portal, [each for each, now in deals.items() if now.moved_since(self.after)])
         stirred = [each for each, now in deals.items() if now.stirred or every_comment]
         comments = read_comments(self.portal, {each: self._last(each, "comments") for each in stirred})
         found: list[dict[str, Any]] = []

@@ -7,8 +7,10 @@ api-reference/crm/timeline/comments/crm-timeline-comment-list.md, read 2026-11-2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from toolkit.client import Command, Portal
@@ -40,6 +42,8 @@ _CALL = (
     "EDITOR_ID",
     "CREATED",
 )
+_STAMPS = ("createdTime", "updatedTime", "lastActivityTime")
+_AT_ONCE = timedelta(seconds=60)
 _MANY = 50
 _PAGE = 50
 
@@ -66,12 +70,24 @@ class Present:
         cells: field to value, "" for none.
         told: field to when and by whom it was given that value at the latest.
         stirred: it was saved, or something happened in its timeline, since it was made.
+        made: when it was made, as the portal answers; "" where that is not asked.
     """
 
     row: str
     cells: Mapping[str, str]
     told: Mapping[str, Told]
     stirred: bool
+    made: str = ""
+
+    def moved_since(self, moment: str) -> bool:
+        """Whether a deal came to its stage after that moment (ISO 8601); "" for after it was made.
+
+        What the portal does when it makes a deal may stamp it again a little later.
+        """
+        if not (self.told["stage"].at and (moment or self.made)):
+            return True
+        since = datetime.fromisoformat(moment) if moment else datetime.fromisoformat(self.made) + _AT_ONCE
+        return datetime.fromisoformat(self.told["stage"].at) >= since
 
 
 @dataclass(frozen=True)
@@ -132,21 +148,41 @@ def read_calls(portal: Portal, prefix: str, since: str, known: Mapping[int, str]
     """
     kind = entity("activity")
     own = {"ORIGINATOR_ID": "b24kit", "%ORIGIN_ID": prefix}
-    filters: list[dict[str, Any]] = []
+    pages: Iterable[Sequence[Mapping[str, Any]]]
     if since:
-        filters.append({"TYPE_ID": 2, ">=LAST_UPDATED": since})
+        pages = portal.list(
+            kind.list_method, kind.list_params(list(_CALL), {"TYPE_ID": 2, ">=LAST_UPDATED": since})
+        )
     else:
-        ids = sorted(known)
-        filters += [own, *({"@ID": ids[at : at + _MANY]} for at in range(0, len(ids), _MANY))]
+        pages = chain(
+            portal.list(kind.list_method, kind.list_params(list(_CALL), own)), _by_ids(portal, sorted(known))
+        )
     found: dict[int, Present] = {}
-    for where in filters:
-        for page in portal.list(kind.list_method, kind.list_params(list(_CALL), where)):
-            for record in page:
-                number, marker = int(record["ID"]), str(record.get("ORIGIN_ID") or "")
-                row = marker.removeprefix(prefix) if marker.startswith(prefix) else known.get(number, "")
-                if row:
-                    found[number] = _call(row, record)
+    for page in pages:
+        for record in page:
+            number, marker = int(record["ID"]), str(record.get("ORIGIN_ID") or "")
+            row = marker.removeprefix(prefix) if marker.startswith(prefix) else known.get(number, "")
+            if row:
+                found[number] = _call(row, record)
     return found
+
+
+def _by_ids(portal: Portal, ids: Sequence[int]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Activities by their ids: fifty to a command, which are one page, and fifty commands to a request."""
+    kind = entity("activity")
+    commands = [
+        Command(
+            kind.list_method,
+            {**kind.list_params(list(_CALL), {"@ID": list(ids[at : at + _MANY])}), "start": -1},
+        )
+        for at in range(0, len(ids), _MANY)
+    ]
+    for at in range(0, len(commands), _MANY):
+        part = commands[at : at + _MANY]
+        for command, outcome in zip(part, portal.send(part), strict=True):
+            if outcome.state != "done":
+                raise portal.error_of(command.method, outcome)
+            yield outcome.result
 
 
 def read_moves(portal: Portal, deals: Iterable[int]) -> dict[int, list[Move]]:
@@ -215,10 +251,8 @@ def _deal(row: str, record: Mapping[str, Any]) -> Present:
             "comment": _text(record.get("comments")),
         },
         {"stage": moved, "responsible": saved, "comment": saved},
-        stirred=len(
-            {str(record.get(each) or "") for each in ("createdTime", "updatedTime", "lastActivityTime")}
-        )
-        > 1,
+        stirred=len({str(record.get(each) or "") for each in _STAMPS}) > 1,
+        made=str(record.get("createdTime") or ""),
     )
 
 
