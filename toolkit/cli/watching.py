@@ -89,8 +89,8 @@ def watch_centre(
     log_file: LogFile = None,
 ) -> None:
     """Load what arrives from a contact centre, pass after pass; what cannot be written now waits in a spool."""
-    from toolkit.sheets import read_rows
     from toolkit.sheets.mapping import ExportMapping
+    from toolkit.sheets.topics import check_topics
 
     work, show = workspace(log_file)
     given = parameters(OPERATION, param, params)
@@ -105,7 +105,15 @@ def watch_centre(
         given[f"{rows_as}_mapping"] = told.model_dump(exclude_defaults=True, exclude={"system", "kind"})
         columns = {field: heading for heading, field in told.columns.items() if field}
     if topics is not None:
-        given["topics"] = read_rows(topics)
+        from toolkit import workflow
+
+        found = check_topics(topics, workflow.routing_facts(work))
+        for each in found.problems:
+            said = f"{each.place.address}  {each.value}: {each.what(show.language)} {each.fix(show.language)}"
+            show.line(said, "red" if each.severity == "error" else "yellow")
+        if found.errors:
+            raise typer.Exit(2)
+        given["topics"] = list(found.rows)
     name = system or (told.system if told else "") or str(given.get("system", ""))
     if not name:
         raise ParameterError(

@@ -14,19 +14,19 @@ from toolkit.errors import SheetError
 from toolkit.notebook.contact_centre_example import CORRECTED, LATER, move_a_deal
 from toolkit.notebook.markup import Facts, Grid, Picture, Said, Speech, View
 from toolkit.notebook.runs import OpenRun
-from toolkit.operations import operation as operation_named
-from toolkit.operations.load_contact_centre import LoadContactCentre, LoadContactCentreParams
 from toolkit.progress import ProgressBar
 from toolkit.runs import Policy, Run
 from toolkit.runs.report.listings import Column, Listing, Mark
 from toolkit.settings import is_loopback
 from toolkit.spool import FolderSource
+from toolkit.workflow.contact_centre.account import load_account
 from toolkit.workflow.contact_centre.exports import CheckedExport, annotated_copy
 from toolkit.workflow.contact_centre.way_back import portal_changes
 from toolkit.workflow.everyday import hand_over, spool_of, take_in
 
 if TYPE_CHECKING:
     from toolkit.notebook.opening import OpenPortal
+    from toolkit.sheets import Problem
 
 __all__ = ["Account", "OpenCentre"]
 
@@ -70,6 +70,7 @@ class OpenCentre:
         topics: rows of the table of topics.
         inbox: where exports lie.
         given: further parameters of the operation.
+        topic_problems: what is wrong in the table of topics.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class OpenCentre:
         topics: Sequence[Mapping[str, Any]],
         inbox: Path,
         given: Mapping[str, Any],
+        topic_problems: Sequence[Problem] = (),
     ) -> None:
+        self._topic_problems = list(topic_problems)
         self._opened, self._bar, self._inbox, self._given = opened, bar, inbox, dict(given)
         self._rows = _Rows(checked, topics)
         self.system, self.work = system, opened.work
@@ -155,19 +158,26 @@ class OpenCentre:
     def topics(self) -> View:
         """Where requests of each topic go, by the names of the portal; and the topics nobody named a place for."""
         say = self._speech
-        with workflow.connect(self.work) as portal:
-            found = portal.call("crm.category.list", {"entityTypeId": 2})["categories"]
-        pipelines = {int(each["id"]): str(each["name"]) for each in found}
+        facts = workflow.routing_facts(self.work)
+        people = {str(each.id): each.name for each in facts.people}
+        pipelines = {str(each["id"]): str(each["name"]) for each in facts.pipelines.to_dict("records")}
+        stages = {str(each["STATUS_ID"]): str(each["NAME"]) for each in facts.stages.to_dict("records")}
         counted = self._counted_topics()
         rows: list[tuple[Any, ...]] = []
         for each in self._rows.topics:
-            topic = str(each["topic"])
-            count = counted.pop(topic.casefold(), 0)
-            place = pipelines.get(int(each["pipeline"])) or Mark(
-                say("no such pipeline", "нет такой воронки"), "bad"
+            topic, pipeline, responsible = (
+                str(each.get(key) or "") for key in ("topic", "pipeline", "responsible")
             )
-            stage = str(each.get("stage") or say("the first", "первая"))
-            rows.append((topic, place, stage, str(each.get("responsible") or "—"), count))
+            stage = str(each.get("stage") or "")
+            rows.append(
+                (
+                    topic,
+                    pipelines.get(pipeline or "0", pipeline),
+                    stages.get(stage, stage) or say("the first", "первая"),
+                    people.get(responsible, responsible) or "—",
+                    counted.pop(topic.casefold(), 0),
+                )
+            )
         nowhere = Mark(say("nowhere: put aside", "некуда: откладывается"), "warn")
         rows += [(topic or "—", nowhere, "", "", count) for topic, count in sorted(counted.items())]
         columns = [
@@ -178,7 +188,14 @@ class OpenCentre:
             Column(say("rows", "строк"), kind="number"),
         ]
         head = Said(say("Where requests go", "Куда идут заявки"), head=True)
-        return View(say, [head, Grid(_listing("topics", columns, rows), size=50)])
+        wrong = [
+            Said(
+                f"{each.place.address} {each.value}: {each.what(say.language)} {each.fix(say.language)}",
+                "warn",
+            )
+            for each in self._topic_problems
+        ]
+        return View(say, [head, *wrong, Grid(_listing("topics", columns, rows), size=50)])
 
     def _counted_topics(self) -> dict[str, int]:
         counted: dict[str, int] = {}
@@ -218,12 +235,7 @@ class OpenCentre:
 
     def account(self, run: OpenRun) -> Account:
         """What becomes of every row of a run, as a picture and a table."""
-        operation = operation_named(NAME)
-        assert isinstance(operation, LoadContactCentre)  # noqa: S101  # it is what bears this name
-        params = LoadContactCentreParams.model_validate(run.run.facts.parameters)
-        before = run.run.before
-        table = operation.accounting({each: before.table(each) for each in before.entities}, params)
-        return Account(table, self._speech)
+        return Account(load_account(self.work, run.run), self._speech)
 
     def corrected(self, file: str = "", *, kind: str = "requests") -> OpenCentre:
         """The same contact centre with a later export: rows that were corrected, rows that came since.

@@ -71,12 +71,12 @@ def write_example(work: Workspace, folder: Path) -> None:
     today = [_of_stranger(91, began), {**rows[0], "Номер заявки": "З-92", "Тема": "Гарантия"}]
     _write_text(folder / LATER, _HEADINGS, today)
     _write_text(folder / CALLS, tuple(_call(1, rows[0], began)), _calls(rows, began))
-    places = [int(each["id"]) for each in pipelines]
+    places = [str(each["name"]) for each in pipelines]
     table = [
-        {"topic": each, "pipeline": places[at % len(places)], "responsible": staff[at % len(staff)]}
+        {"Тема": each, "Воронка": places[at % len(places)], "Ответственный": staff[at % len(staff)]}
         for at, each in enumerate(_SUBJECTS)
     ]
-    _write_book(folder / TOPICS, ("topic", "pipeline", "stage", "responsible"), table)
+    _write_book(folder / TOPICS, ("Тема", "Воронка", "Стадия", "Ответственный"), table)
 
 
 def move_a_deal(work: Workspace, system: str) -> None:

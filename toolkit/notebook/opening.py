@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from toolkit import workflow
 from toolkit.beside import ensure_sandbox
 from toolkit.errors import PlanError, SettingsError, SheetError
+from toolkit.notebook.handover import read_pairs
 from toolkit.notebook.markup import Grid, Said, Speech, View
 from toolkit.notebook.routing import OpenDirectory, UploadForm, newest_sheet, write_example
 from toolkit.notebook.runs import OpenRun, shown_again, taken_back_whole
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from toolkit.notebook.calls import Calls
     from toolkit.notebook.contact_centre import OpenCentre
     from toolkit.notebook.health import Health
+    from toolkit.sheets import Problem
 
 __all__ = ["OpenPortal", "open_portal", "project_folder"]
 
@@ -323,9 +325,28 @@ class OpenPortal:
         age_s = self.work.clock.now() - datetime.fromisoformat(run.facts.created).timestamp()
         return age_s < _FRESH_S and bool(len(run.plan.active))
 
-    def upload(self) -> UploadForm:
-        """A button that puts a spreadsheet into `inbox/`, with how large it may be."""
-        return UploadForm(self._project / "inbox", self._speech())
+    def upload(self, parameter: str = "") -> UploadForm:
+        """A button that puts a spreadsheet into `inbox/`, with how large it may be.
+
+        Args:
+            parameter: of the notebook, by which the file is named the next time; "" for none.
+        """
+        return UploadForm(self._project / "inbox", self._speech(), parameter)
+
+    def hand_over(self, file: str | Path, *, again: bool = False, **parameters: Any) -> OpenRun:
+        """The run that hands records over as a spreadsheet says; see `plan`.
+
+        Args:
+            file: in `inbox/`, or a path; columns `from`, `to`, `id` or «от кого», «кому», «номер».
+            again: make a new plan even though one was carried out.
+            parameters: further ones of `reassign_by_table`.
+
+        Raises:
+            SheetError: there is no such file, or it names nobody.
+            ParameterError: it names people the portal does not have, or who left.
+        """
+        pairs = read_pairs(self._in(self._project / "inbox", str(file)))
+        return self.plan("reassign_by_table", again=again, table=pairs, **parameters)
 
     def directory(self, file: str = "", *, entity_type: int = 2) -> OpenDirectory:
         """A routing directory, compared with the portal.
@@ -369,7 +390,7 @@ class OpenPortal:
             system: short name of its system, part of every marker.
             requests, calls: files in `inbox/`, or paths. A sandbox gets examples where neither is named.
             mapping: mapping files, one for each kind of rows; by the headings without.
-            topics: the table of topics: a file, or its rows.
+            topics: the table of topics: a file, whose rows with errors are left out and told, or its rows.
             given: further parameters of `load_contact_centre`.
 
         Raises:
@@ -379,8 +400,8 @@ class OpenPortal:
         # Matching and pictures cost a second other notebooks save.
         from toolkit.notebook.contact_centre import OpenCentre
         from toolkit.notebook.contact_centre_example import CALLS, REQUESTS, TOPICS, write_example
-        from toolkit.sheets import read_rows
         from toolkit.sheets.mapping import ExportMapping
+        from toolkit.sheets.topics import check_topics
         from toolkit.workflow.contact_centre.exports import check_export
 
         inbox = self._project / "inbox"
@@ -396,9 +417,13 @@ class OpenPortal:
             for kind, file in zip(kinds, (requests, calls), strict=True)
             if file
         ]
+        problems: Sequence[Problem] = ()
         if isinstance(topics, str):
-            topics = read_rows(self._in(inbox, topics)) if topics else []
-        return OpenCentre(self, self._bar, system, checked, topics, inbox, given)
+            found = (
+                check_topics(self._in(inbox, topics), workflow.routing_facts(self.work)) if topics else None
+            )
+            topics, problems = (found.rows, found.problems) if found else ([], ())
+        return OpenCentre(self, self._bar, system, checked, topics, inbox, given, problems)
 
     @staticmethod
     def _in(inbox: Path, file: str) -> Path:

@@ -57,10 +57,13 @@ class UploadForm:
     Args:
         inbox: the folder; made when absent.
         speech: the reader's language.
+        parameter: of the notebook, by which the file is named the next time; "" for none.
     """
 
-    def __init__(self, inbox: Path, speech: Speech) -> None:
-        self.inbox, self._speech = inbox, speech
+    def __init__(self, inbox: Path, speech: Speech, parameter: str = "") -> None:
+        self.inbox, self._speech, self._parameter = inbox, speech, parameter
+        self.name = ""
+        """Of the file that came by this button; "" before."""
         self._said: Any = None
 
     @property
@@ -111,10 +114,16 @@ class UploadForm:
             except SheetError as error:
                 self._said.value = str(error)
                 return
+            self.name = path.name
             self._said.value = self._speech(
                 f"{path.name} is here. Run the next cell.",
                 f"{path.name} загружен. Выполните следующую ячейку.",
             )
+            if self._parameter:
+                self._said.value += self._speech(
+                    f' And write {self._parameter} = "{path.name}" above: it will be known tomorrow, too.',
+                    f' И впишите в параметры {self._parameter} = "{path.name}": пригодится и завтра.',
+                )
 
     def __repr__(self) -> str:
         return self.note
