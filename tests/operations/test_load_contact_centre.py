@@ -171,8 +171,25 @@ def test_a_dismissed_fallback_and_a_stage_of_another_pipeline_stop_the_run(world
     world.sandbox.store.update("user", 3, {"ACTIVE": 0})
     with pytest.raises(ParameterError, match="fallback"):
         load(world, fallback=3)
-    with pytest.raises(ParameterError, match="is no stage"):
+    with pytest.raises(ParameterError, match="row 1, stage: The portal has no stage C9:NEW"):
         load(world, topics=[{"topic": "*", "pipeline": 0, "stage": "C9:NEW"}])
+
+
+def test_a_table_of_topics_is_read_by_names_and_russian_headings(world: World) -> None:
+    named = [{"тема": "*", "воронка": "Общая", "стадия": "Новая", "ответственный": "Фамилия2 Имя2"}]
+    stage = world.sandbox.store.rows(
+        "SELECT NAME FROM status WHERE ENTITY_ID = 'DEAL_STAGE' AND STATUS_ID = 'NEW'"
+    )
+    named[0]["стадия"] = stage[0]["NAME"]
+    world.apply(load(world, requests=REQUESTS[:1], topics=named, fallback=None))
+    deal = world.sandbox.store.rows("SELECT * FROM crm_2 WHERE ORIGIN_ID LIKE 'cc:%'")[0]
+    assert (deal["CATEGORY_ID"], deal["STAGE_ID"], deal["ASSIGNED_BY_ID"]) == (0, "NEW", 2)
+
+    with pytest.raises(ParameterError, match="perhaps Общая"):
+        load(world, topics=[{**named[0], "воронка": "Обшая"}])
+    world.sandbox.store.update("user", 2, {"ACTIVE": 0})
+    with pytest.raises(ParameterError, match="is dismissed"):
+        load(world, topics=named, fallback=None)
 
 
 def test_an_inn_that_lost_its_zero_is_the_same_firm(world: World) -> None:
@@ -182,6 +199,30 @@ def test_an_inn_that_lost_its_zero_is_the_same_firm(world: World) -> None:
     run = load(world, requests=[{**whole, "inn": "274062111"}])
 
     assert len(run.plan) == 0
+
+
+def test_an_inn_alone_is_the_only_firm_that_has_it(world: World) -> None:
+    world.apply(load(world, requests=[request("R1", **ANNA, **FIRM)]))
+    firm = world.sandbox.store.rows("SELECT ID FROM crm_4 WHERE ORIGIN_ID LIKE 'cc:%'")[0]["ID"]
+    world.sandbox.store.update("crm_4", firm, {"ORIGIN_ID": None})
+
+    world.apply(load(world, requests=[request("R2", **BORIS, inn=FIRM["inn"])]))
+
+    boris = world.sandbox.store.rows("SELECT COMPANY_ID FROM crm_3 WHERE LAST_NAME = 'Ершов'")
+    assert [row["COMPANY_ID"] for row in boris] == [firm]
+
+
+def test_a_firms_phone_alone_is_no_employee_who_has_it_on_their_card(world: World) -> None:
+    world.apply(load(world, requests=[request("R1", **ANNA, **FIRM)]))
+    firm = world.sandbox.store.rows("SELECT ID FROM crm_4 WHERE ORIGIN_ID LIKE 'cc:%'")[0]["ID"]
+    phone = {"typeId": "PHONE", "valueType": "WORK", "value": ANNA["phone"]}
+    world.portal.call("crm.item.update", {"entityTypeId": 4, "id": firm, "fields": {"fm": [phone]}})
+
+    run = load(world, requests=[request("R2", phone="+7 912 345-67-01")])
+
+    assert len(run.plan) == 0
+    assert run.plan.listed["reason"].tolist() == ["who the client is, a person has to say"]
+    assert len(load(world, requests=[request("R2", **ANNA)]).plan) == 0, "with the name it is Anna"
 
 
 def test_two_rows_of_one_client_with_different_phones_make_one_card_with_both(world: World) -> None:

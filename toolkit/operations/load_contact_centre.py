@@ -21,11 +21,14 @@ from toolkit.runs.contact_centre import (
     RequestRow,
     Staff,
     Terms,
-    TopicRow,
+    TopicSaid,
     UnreadRow,
+    check_said,
     latest,
     load_rows,
     phones_of_firms,
+    portal_facts,
+    settled_topics,
     take_history,
     take_rows,
 )
@@ -54,7 +57,8 @@ class LoadContactCentreParams(OperationParams):
         bad_rows: a row with a cell that cannot be read stops the run (`refuse`), or goes into quarantine while the
             others go on (`put_aside`).
         unread: rows that were put aside before: they are accounted for.
-        topics: which pipeline, stage and responsible the requests of a topic get; `*` for all others.
+        topics: which pipeline, stage and responsible the requests of a topic get, by names or ids; `*` for all others
+            (`b24kit contact-centre topics template`).
         previous: the requests as they were last loaded: what differs from them was corrected there, what the
             portal has otherwise was edited here. Without, a card made out of a row is corrected as long as nobody
             has saved it since.
@@ -88,7 +92,7 @@ class LoadContactCentreParams(OperationParams):
     bad_rows: Literal["refuse", "put_aside"] = "refuse"
     unread: list[UnreadRow] = Field(default_factory=list)
     history: list[HistoryRow] = Field(default_factory=list)
-    topics: list[TopicRow] = Field(default_factory=list)
+    topics: list[TopicSaid] = Field(default_factory=list)
     previous: list[RequestRow] = Field(default_factory=list)
     newest: list[str] = Field(default_factory=list)
     whole: bool = False
@@ -181,16 +185,8 @@ class LoadContactCentre(Operation):
     def check(self, tables: Tables, params: LoadContactCentreParams) -> None:
         """The table of topics names stages and people the portal has, and appeals hold the ids of their calls."""
         _appeals(tables, params)
-        staff, stages = Staff(tables["user"]), set(tables["status"].get("STATUS_ID", []))
-        problems = []
-        for number, each in enumerate(params.topics, start=1):
-            prefix = f"C{each.pipeline}:" if each.pipeline else ""
-            if each.stage and (each.stage not in stages or not each.stage.startswith(prefix)):
-                problems.append(
-                    f"row {number}, stage: {each.stage!r} is no stage of pipeline {each.pipeline}"
-                )
-            if each.responsible and staff.find(each.responsible) is None:
-                problems.append(f"row {number}, responsible: nobody who works there is {each.responsible!r}")
+        staff = Staff(tables["user"])
+        problems = check_said(params.topics, portal_facts(tables))
         if params.fallback is not None and params.fallback not in staff.active:
             problems.append(f"fallback: {params.fallback} is not an active user")
         if problems:
@@ -242,7 +238,7 @@ def _loaded(tables: Tables, params: LoadContactCentreParams) -> Loaded:
         staff=Staff(tables["user"]),
         switchboards=switchboards,
         carried=carried,
-        topics={each.topic.casefold(): each for each in params.topics},
+        topics=settled_topics(params.topics, portal_facts(tables)),
         pipelines=frozenset({0, *tables["category:2"].get("id", pd.Series(dtype="int64")).astype(int)}),
         before={each.id: each for each in params.previous},
         newest=frozenset(params.newest),

@@ -18,9 +18,18 @@ from toolkit.runs.contact_centre.loading import Loaded, load_rows
 from toolkit.runs.contact_centre.matches import Asked, Match, match_clients
 from toolkit.runs.contact_centre.past import take_history
 from toolkit.runs.contact_centre.phones import numbers_in, phones_of_companies, phones_of_firms
-from toolkit.runs.contact_centre.rows import CallRow, ClientRow, HistoryRow, RequestRow, TopicRow, latest
+from toolkit.runs.contact_centre.rows import (
+    CallRow,
+    ClientRow,
+    HistoryRow,
+    RequestRow,
+    TopicRow,
+    TopicSaid,
+    latest,
+)
 from toolkit.runs.contact_centre.staff import Staff
 from toolkit.runs.contact_centre.terms import Terms
+from toolkit.runs.contact_centre.topics import check_said, portal_facts, settled_topics
 
 __all__ = [
     "Account",
@@ -39,8 +48,10 @@ __all__ = [
     "State",
     "Terms",
     "TopicRow",
+    "TopicSaid",
     "UnreadRow",
     "Wish",
+    "check_said",
     "decide",
     "latest",
     "load_rows",
@@ -48,6 +59,8 @@ __all__ = [
     "numbers_in",
     "phones_of_companies",
     "phones_of_firms",
+    "portal_facts",
+    "settled_topics",
     "take_history",
     "take_rows",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from toolkit.sheets.columns import TOPICS, heading_key
 
 __all__ = [
     "CallRow",
@@ -15,6 +17,7 @@ __all__ = [
     "HistoryRow",
     "RequestRow",
     "TopicRow",
+    "TopicSaid",
     "Unusable",
     "last_said",
     "latest",
@@ -158,12 +161,41 @@ class HistoryRow(BaseModel):
         return self
 
 
+class TopicSaid(BaseModel):
+    """Where requests of a topic go, in somebody's words.
+
+    Args:
+        topic: as the rows have it, in any case; `*` for all others.
+        pipeline: its name or id; 0 for the general one.
+        stage: name or code of the stage new deals begin in; "" for the pipeline's first.
+        responsible: user id, e-mail or full name; "" for the fallback.
+        comment: for people.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True
+    )
+
+    topic: str = Field(min_length=1)
+    pipeline: str = Field(min_length=1)
+    stage: str = ""
+    responsible: str = ""
+    comment: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_keys(cls, said: Any) -> Any:
+        if not isinstance(said, Mapping):
+            return said
+        return {_KEYS.get(heading_key(str(name)), name): value for name, value in said.items()}
+
+
 class TopicRow(BaseModel):
     """Where requests of a topic go.
 
     Args:
         topic: as the rows have it, in any case; `*` for all others.
-        pipeline: its id; 0 for the general one.
+        pipeline: its id; 0 for the general one, -1 for one the portal does not have.
         stage: code of the stage new deals begin in; "" for the pipeline's first.
         responsible: user id, e-mail or full name; "" for the fallback.
     """
@@ -173,11 +205,16 @@ class TopicRow(BaseModel):
     )
 
     topic: str = Field(min_length=1)
-    pipeline: int = Field(ge=0)
+    pipeline: int
     stage: str = ""
     responsible: str = ""
 
 
+_KEYS = {
+    heading_key(name): each.key
+    for each in TOPICS.columns
+    for name in (each.key, each.ru, each.en, *each.also)
+}
 Row = TypeVar("Row", bound=ClientRow)
 _NAMES = {"name": "name", "lastName": "last_name", "secondName": "second_name"}
 
