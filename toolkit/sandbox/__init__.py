@@ -11,6 +11,7 @@ itself. Start reading at `portal.py` (the life of a request), then `gates.py`, t
     wire/         requests, answers, values, dialects    state/       tables, records, loading, restoring
     methods/      the method families                    subjects/    their rules beside CRM records
     seeds/        what a portal is filled with           doors/       in-process, HTTP, TLS
+    exports/      what a contact centre knows of it
     running/      hosting, control, coverage, the page at /
 """
 
