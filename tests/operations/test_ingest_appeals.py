@@ -129,6 +129,19 @@ def test_an_undo_takes_away_what_was_made_unless_somebody_has_begun_to_work_on_i
     assert undo.plan.listed["record_id"].tolist() == [taken]
 
 
+def test_a_client_whom_a_later_appeal_names_outlives_an_undo(desk: Desk) -> None:
+    first = ingest(desk, [message("1_1", phone="8 912 345-67-01")])
+    desk.carry_out(first)
+    desk.carry_out(ingest(desk, [message("t1", phone="+79123456701")], "telegram"))
+
+    undo = workflow.plan_undo(desk.work, first)
+    desk.carry_out(undo)
+
+    assert [each["ORIGIN_ID"] for each in deals(desk.world)] == ["ch:telegram:t1"]
+    assert people(desk.world) == ["8 912 345-67-01"]
+    assert undo.plan.listed["reason"].tolist() == ["others name it by now: left as it is"]
+
+
 def test_later_comments_are_written_into_the_appeal_of_their_post_and_taken_out_again(desk: Desk) -> None:
     first = [message("1_1", post="p1"), message("1_2", post="p1", text="И ещё", author="Олег (id8)")]
     joined = {"join": ["post", "author"], "window_h": 2}

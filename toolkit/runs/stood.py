@@ -8,7 +8,9 @@ import pandas as pd
 
 from toolkit.records import FieldType, Snapshot, entity, same
 
-__all__ = ["worked_on"]
+__all__ = ["named_by_others", "worked_on"]
+
+_NAMING = {"contact": ("contactId", "contactIds"), "company": ("companyId", "companyIds")}
 
 
 def worked_on(
@@ -51,3 +53,25 @@ def worked_on(
 
 def _cell(value: object) -> object:
     return None if value is None or value is pd.NA or value is pd.NaT or value != value else value
+
+
+def named_by_others(
+    name: str, tables: Mapping[str, pd.DataFrame], going: Mapping[str, Collection[int]]
+) -> set[int]:
+    """Cards that records name which stay: with the card they would lose their client.
+
+    Args:
+        name: `contact` or `company`; nothing names others that way.
+        tables: the records there are, as far as they were read.
+        going: entity to the records that are about to go.
+    """
+    found: set[int] = set()
+    for other, table in tables.items():
+        columns = [each for each in _NAMING.get(name, ()) if each in table]
+        if not columns or (name, other) == ("contact", "company"):
+            continue  # a firm lists its people because they name it
+        staying = table[~table[entity(other).id_field].isin(list(going.get(other, ())))]
+        for column in columns:
+            cells = staying[column].explode() if column.endswith("Ids") else staying[column]
+            found.update(int(each) for each in cells.dropna())
+    return found

@@ -26,13 +26,14 @@ from toolkit.runs.operation import Operation, OperationParams, Read, Tables
 from toolkit.runs.references import in_place, made_by, with_ids
 from toolkit.runs.settings_of_types import SETTINGS, stands
 from toolkit.runs.sounds import without_files
-from toolkit.runs.stood import worked_on
+from toolkit.runs.stood import named_by_others, worked_on
 from toolkit.runs.telephony_records import taken_back as calls_taken_back
 from toolkit.runs.unfilled import column_of, is_empty, unfilled
 
 __all__ = ["Undo", "UndoParams"]
 
 CHANGED_SINCE = "changed since by somebody else: left as it is"
+NAMED = "others name it by now: left as it is"
 GONE = "the record is gone"
 STAYS = "goes with its smart process, or stays"
 FILLED = "holds values: the field stays"
@@ -156,6 +157,7 @@ class Undo(Operation):
         """Cells back to what they were, where they still read as we wrote them."""
         done = self._chosen(params)
         parts: list[Changes] = []
+        going: dict[str, set[int]] = {}
         if self._merges is not None:
             merged = done[done["kind"] == "merge"]
             masters = [
@@ -177,7 +179,7 @@ class Undo(Operation):
             elif kind == "create" and name == "call":
                 parts.append(self._calls_made(rows, tables["activity"]))
             elif kind == "create":
-                parts.append(self._creates(str(name), rows, tables[str(name)]))
+                parts.append(self._creates(str(name), rows, tables, going))
             elif kind == "bind" and name == "listcolumn":
                 continue  # it goes with the list, which the same run made
             elif kind == "bind" and name in SETTINGS:
@@ -259,7 +261,8 @@ class Undo(Operation):
         )
         return Changes.joined(restored, _kept(name, kept))
 
-    def _creates(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:
+    def _creates(self, name: str, rows: pd.DataFrame, tables: Tables, going: dict[str, set[int]]) -> Changes:
+        table, named = tables[name], named_by_others(name, tables, going)
         made = [json.loads(text)["id"] for text in rows["result"]]
         present = _by_id(name, table, made)
         since = worked_on(self._stood, name, table, present.keys(), self._types.get(name, {}))
@@ -280,9 +283,13 @@ class Undo(Operation):
             if others:
                 kept.append((int(record_id), CHANGED_SINCE, ", ".join(others)))
                 continue
+            if int(record_id) in named:
+                kept.append((int(record_id), NAMED, ""))
+                continue
             ids.append(int(record_id))
             # Somebody may begin to work on it after this was planned.
             held.append({**{each: record[each] for each in _WORKED_ON if each in told}, **after})
+        going.setdefault(name, set()).update(ids)
         parts = [_kept(name, kept)]
         if ids:
             parts.append(deletes(name, ids, before=held, reason="created by the run"))

@@ -652,6 +652,7 @@ RUSSIAN: dict[str, str] = {
     "back to what it was before the run": "вернуть как было до запуска",
     "created by the run": "создано запуском",
     "changed since by somebody else: left as it is": "потом изменил кто-то другой: оставлено как есть",
+    "others name it by now: left as it is": "на неё уже ссылаются другие записи: не тронуто",
     "cannot be taken back": "вернуть нельзя",
     "the record is gone": "записи больше нет",
     "the record is gone, or the webhook's user may not read it": (
