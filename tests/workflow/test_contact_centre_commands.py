@@ -151,3 +151,33 @@ def test_a_table_of_topics_begins_as_a_template_and_is_checked_to_the_cell(town:
     ]
     assert told["rows"] == [{"topic": "*", "pipeline": 0, "stage": "NEW", "responsible": "2"}]
     assert (town.home / "topics-checked.xlsx").is_file()
+
+
+def test_cron_gives_rows_mapping_and_topics_as_files(town: Town, requests: Path, tmp_path: Path) -> None:
+    lines, mapping, topics = tmp_path / "r.jsonl", tmp_path / "m.yaml", tmp_path / "topics.csv"
+    lines.write_text(
+        '{"Номер": "R5", "Когда": "01.05.2026 10:00", "Тел": "8 912 345-67-05", "Цвет": "x", "Тема": "Ремонт"}\n',
+        encoding="utf-8",
+    )
+    mapping.write_text(
+        "columns: {Номер: id, Когда: at, Тел: phone, Тема: topic}\nzone: Asia/Omsk\n", encoding="utf-8"
+    )
+    topics.write_text("Тема;Воронка;Ответственный\nремонт;Общая;2\n", encoding="utf-8")
+    words = (
+        "plan",
+        "load_contact_centre",
+        "-p",
+        "system=cc1",
+        "-p",
+        f"requests=@{lines}",
+        "-p",
+        f"topics=@{topics}",
+    )
+
+    code, said = town.b24kit(*words, "-p", f"requests_mapping=@{mapping}", "--json")
+
+    assert (code, json.loads(said)["changes"]) == (0, 2)
+    run = json.loads((Path(json.loads(said)["folder"]) / "run.json").read_text(encoding="utf-8"))
+    assert run["parameters"]["requests"][0]["at"] == "2026-05-01T10:00:00+06:00"
+    code, said = town.b24kit(*words, "--json")
+    assert (code, "Цвет" in said) == (2, True)

@@ -55,8 +55,6 @@ def parameters(operation: str, given: list[str] | None, file: Path | None) -> di
     """Parameters from a file and from `-p name=value`; the latter win."""
     import yaml
 
-    from toolkit.sheets import read_rows
-
     found: dict[str, Any] = {}
     if file is not None:
         try:
@@ -70,7 +68,7 @@ def parameters(operation: str, given: list[str] | None, file: Path | None) -> di
         if not equals:
             raise ParameterError(operation, each, text, "has no value", "Write -p name=value.")
         if text.startswith("@"):
-            found[name] = read_rows(Path(text[1:]))
+            found[name] = _of_file(Path(text[1:]))
             continue
         try:
             value = yaml.safe_load(text)
@@ -80,6 +78,30 @@ def parameters(operation: str, given: list[str] | None, file: Path | None) -> di
         bare = isinstance(value, int | float) and _is_text(operation, name)
         found[name] = text.strip() if bare else value
     return found
+
+
+def _of_file(path: Path) -> Any:
+    """The rows of a table, of lines of JSON, of Parquet, of the query a YAML file describes; or what YAML says."""
+    if path.suffix.lower() in (".jsonl", ".ndjson", ".parquet"):
+        from toolkit.sheets.mapping import read_export
+
+        return read_export(path)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        import yaml
+
+        from toolkit.spool.query import is_query, rows_of_query
+
+        if is_query(path):
+            return rows_of_query(path)
+        try:
+            said = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            said = None
+        if isinstance(said, dict):
+            return said
+    from toolkit.sheets import read_rows
+
+    return read_rows(path)
 
 
 def _is_text(operation: str, name: str) -> bool:
