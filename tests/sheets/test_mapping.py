@@ -17,12 +17,14 @@ from toolkit.operations import operation
 from toolkit.sheets.annotated import write_marked
 from toolkit.sheets.mapping import (
     ExportMapping,
+    exports,
     mapped_rows,
     open_export,
     propose_mapping,
     read_export,
     read_moment,
 )
+from toolkit.sheets.reading import read_book
 
 MOSCOW = timezone(timedelta(hours=3))
 TEN = datetime(2026, 5, 1, 10, 0, tzinfo=MOSCOW)
@@ -226,3 +228,22 @@ def test_amounts_are_read_by_their_separators(cell: str, decimal: Any, amount: f
     columns = {"id": "id", "at": "at", "sum": "amount"}
     mapping = ExportMapping(kind="requests", columns=columns, decimal=decimal)
     assert mapping.mapped([{"id": 1, "at": "2026-05-01", "sum": cell}]).rows[0]["amount"] == amount
+
+
+def test_a_file_that_is_still_being_written_is_not_taken_for_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text("id;at\nR1;01.05.2026\n", encoding="utf-8")
+
+    def slowly(book: Path) -> Any:
+        found = read_book(book)
+        with book.open("a", encoding="utf-8") as file:
+            file.write("R2;02.05.2026\n")
+        return found
+
+    monkeypatch.setattr(exports, "read_book", slowly)
+    with pytest.raises(SheetError, match="still being written"):
+        open_export(path)
+    monkeypatch.undo()
+    assert [row["id"] for row in open_export(path).rows] == ["R1", "R2"]

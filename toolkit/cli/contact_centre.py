@@ -306,10 +306,15 @@ def _topics(work: Workspace, file: Path) -> CheckedTopics:
 
 
 def _problems(show: Shower, problems: Sequence[Problem]) -> None:
+    from toolkit.sheets.labels import LABELS
+
     for each in problems:
         tone = "red" if each.severity == "error" else "yellow"
         said = f"{each.place.sheet}!{each.place.address}  {each.value}".strip()
-        show.line(f"{said}: {each.what(show.language)} {each.fix(show.language)}", tone)
+        told = f"{each.what(show.language)} {each.fix(show.language)}"
+        if each.further_suggestion is not None:
+            told += " " + LABELS["maybe"][show.language].format(value=each.further_suggestion)
+        show.line(f"{said}: {told}", tone)
 
 
 def _kind(text: str) -> Literal["requests", "calls"]:
