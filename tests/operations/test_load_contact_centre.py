@@ -14,6 +14,7 @@ from tests.runs.conftest import World, make_world
 from toolkit.errors import ParameterError
 from toolkit.operations import operation
 from toolkit.runs import Run
+from toolkit.runs.contact_centre.presets import presets_of
 from toolkit.runs.law import carried_out
 
 RULE: Any = operation("load_contact_centre")
@@ -190,6 +191,44 @@ def test_a_table_of_topics_is_read_by_names_and_russian_headings(world: World) -
     world.sandbox.store.update("user", 2, {"ACTIVE": 0})
     with pytest.raises(ParameterError, match="is dismissed"):
         load(world, topics=named, fallback=None)
+
+
+def test_a_firm_s_open_deal_without_a_person_takes_the_request_of_its_new_employee(world: World) -> None:
+    world.apply(
+        load(world, requests=[{**REQUESTS[2], "phone": "", "name": "", "last_name": "", "title": ""}])
+    )
+    assert len(world.sandbox.store.rows("SELECT 1 FROM crm_2 WHERE ORIGIN_ID LIKE 'cc:%'")) == 1
+    employee = request("R7", **BORIS, **FIRM, comment="Перезвоните")
+
+    world.apply(load(world, requests=[employee]))
+
+    deals = world.sandbox.store.rows("SELECT * FROM crm_2 WHERE ORIGIN_ID LIKE 'cc:%'")
+    boris = world.sandbox.store.rows("SELECT ID FROM crm_3 WHERE LAST_NAME = 'Ершов'")[0]
+    assert [(row["ORIGIN_ID"], row["CONTACT_ID"], row["COMMENTS"]) for row in deals] == [
+        ("cc:cc1:request:R3", boris["ID"], "Перезвоните")
+    ]
+    assert len(load(world, requests=[employee]).plan) == 0
+    other = request("R8", **ANNA, **FIRM)
+    world.apply(load(world, requests=[other]))
+    assert len(world.sandbox.store.rows("SELECT 1 FROM crm_2 WHERE ORIGIN_ID LIKE 'cc:%'")) == 2
+
+
+def test_requisites_are_made_by_the_portal_s_own_templates(world: World) -> None:
+    rows = [
+        request("R1", **FIRM, phone=""),
+        request("R2", company="ИП Котов", inn="500100732259", phone=""),
+    ]
+    world.apply(load(world, requests=rows, presets={"organisation": 1, "entrepreneur": 2}))
+    made = world.sandbox.store.rows("SELECT RQ_INN, PRESET_ID FROM requisite ORDER BY ID")
+    assert [tuple(row) for row in made] == [("7707083893", 1), ("500100732259", 2)]
+
+    templates = [
+        {"ID": "3", "XML_ID": "#CRM_REQUISITE_PRESET_DEF_RU_PERSON#", "ACTIVE": "Y"},
+        {"ID": "7", "XML_ID": "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#", "ACTIVE": "N"},
+        {"ID": "9", "XML_ID": "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#", "ACTIVE": "Y"},
+    ]
+    assert presets_of(templates) == {"organisation": 9, "entrepreneur": 3}
+    assert presets_of([]) == {}
 
 
 def test_an_inn_that_lost_its_zero_is_the_same_firm(world: World) -> None:

@@ -67,7 +67,8 @@ class LoadContactCentreParams(OperationParams):
         fallback: user id of who answers when nobody else does.
         country, area_code: where phones without a country or area code belong.
         phone_alone: a row with a phone and no name is about the only person who has that number.
-        requisite_preset: id of the template of new requisites.
+        requisite_preset: id of the template of new requisites; None for the portal's own: of an organisation, or of an
+            entrepreneur where the INN has twelve digits.
         silent: new records by import, so that no robot is set off; otherwise as by hand.
         calls_as: `auto`: as records of the telephone where an application connects that may read the statistics of
             calls, otherwise as activities; `activities`: always as those.
@@ -79,8 +80,8 @@ class LoadContactCentreParams(OperationParams):
         fields: code to field of that smart process, where it was made by hand.
         window_s: how soon after a call's end that is.
         language: of comments.
-        telephone, recordings_gone, history_done: filled in: what the connection may do with calls, which recordings
-            earlier runs could not have, which comments they wrote.
+        telephone, recordings_gone, history_done, presets: filled in: what the connection may do with calls, which
+            recordings earlier runs could not have, which comments they wrote, the portal's templates of requisites.
     """
 
     system: str = Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9_-]+$")
@@ -100,7 +101,7 @@ class LoadContactCentreParams(OperationParams):
     country: str = "RU"
     area_code: str = ""
     phone_alone: bool = True
-    requisite_preset: int = Field(default=1, ge=1)
+    requisite_preset: int | None = Field(default=None, ge=1)
     silent: bool = True
     calls_as: Literal["auto", "activities"] = "auto"
     recordings_folder: str = ""
@@ -113,6 +114,7 @@ class LoadContactCentreParams(OperationParams):
     telephone: Literal["no", "read", "write"] = "no"
     recordings_gone: list[str] = Field(default_factory=list)
     history_done: list[str] = Field(default_factory=list)
+    presets: dict[str, int] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -157,7 +159,7 @@ class LoadContactCentre(Operation):
     }
     Params = LoadContactCentreParams
     filled_in: ClassVar[frozenset[str]] = frozenset(
-        {"previous", "telephone", "recordings_gone", "history_done"}
+        {"previous", "telephone", "recordings_gone", "history_done", "presets"}
     )
 
     def reads(self, params: LoadContactCentreParams) -> Mapping[str, Read]:
@@ -245,6 +247,7 @@ def _loaded(tables: Tables, params: LoadContactCentreParams) -> Loaded:
         fallback=params.fallback,
         phone_alone=params.phone_alone,
         requisite_preset=params.requisite_preset,
+        presets=params.presets,
         silent=params.silent,
         telephony=params.calls_as == "auto" and params.telephone == "write",
         recording_most_bytes=params.recording_most_mb * 1024 * 1024,

@@ -26,11 +26,13 @@ class Board:
         by_marker: marker of a request to the deal made out of it.
         live: client and pipeline to the open deals there.
         closed: the same to the closed ones, each with the moment it was last moved.
+        nobodys: company and pipeline to the open deals there which have no person.
     """
 
     by_marker: Mapping[str, int]
     live: Mapping[_Place, list[int]]
     closed: Mapping[_Place, list[tuple[int, Any]]]
+    nobodys: Mapping[tuple[int, int], list[int]]
 
     @classmethod
     def of(cls, deals: pd.DataFrame, system: str) -> Board:
@@ -43,6 +45,7 @@ class Board:
         by_marker: dict[str, int] = {}
         live: dict[_Place, list[int]] = {}
         closed: dict[_Place, list[tuple[int, Any]]] = {}
+        nobodys: dict[tuple[int, int], list[int]] = {}
         cells = [deals[each].tolist() if each in deals else [None] * len(deals) for each in _COLUMNS]
         for number, marker, pipeline, over, contact, contacts, company, moved in zip(*cells, strict=True):
             if isinstance(marker, str) and marker.startswith(f"cc:{system}:request:"):
@@ -54,12 +57,21 @@ class Board:
                     closed.setdefault((side, who, int(pipeline)), []).append((int(number), moved))
                 else:
                     live.setdefault((side, who, int(pipeline)), []).append(int(number))
-        return cls(by_marker, live, closed)
+                    if not people:
+                        nobodys.setdefault((who, int(pipeline)), []).append(int(number))
+        return cls(by_marker, live, closed, nobodys)
 
     def open(self, client: Client, pipeline: int) -> list[int]:
-        """Open deals of a client in a pipeline: of the person, else of a firm without a person."""
+        """Open deals of a client in a pipeline.
+
+        The person's; if there are none, those of the firm which nobody else is the person of; of a client without a
+        person all of the firm's.
+        """
         side, who = client.side
-        return self.live.get((side, who, pipeline), []) if isinstance(who, int) else []
+        own = self.live.get((side, who, pipeline), []) if isinstance(who, int) else []
+        if own or client.contact is None or not isinstance(client.company, int):
+            return own
+        return self.nobodys.get((client.company, pipeline), [])
 
     def over_since(self, client: Client, pipeline: int, moment: pd.Timestamp) -> int | None:
         """A deal of the client which was closed after that moment: the request was part of it."""

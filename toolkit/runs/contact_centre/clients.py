@@ -156,7 +156,7 @@ def _requisites(firms: Iterable[tuple[int | dict[str, str], Asked]], terms: Term
             {
                 "ENTITY_TYPE_ID": _COMPANY_TYPE,
                 "ENTITY_ID": owner,
-                "PRESET_ID": terms.requisite_preset,
+                "PRESET_ID": terms.preset(asked.inn),
                 "NAME": asked.names.get("title", asked.inn),
                 "RQ_INN": asked.inn,
                 **({"RQ_KPP": asked.kpp} if asked.kpp else {}),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from toolkit.runs.changes import Changes, creates, listed, rewrites
 from toolkit.runs.contact_centre.board import Board
-from toolkit.runs.contact_centre.cells import Editing, Wish, cards_of, empty
+from toolkit.runs.contact_centre.cells import Editing, Wish, cards_of, empty, ids_in
 from toolkit.runs.contact_centre.clients import FILLED, NOBODY, Clients, reference
 from toolkit.runs.contact_centre.fates import Fate, Key
 from toolkit.runs.contact_centre.rows import RequestRow
@@ -156,6 +156,10 @@ def _known_deals(
                 if name not in edit.after:
                     wish = Wish(value, row.stamp, old.get(name))
                     edit.say(name, wish, ours=own == terms.marker("request", row.id))
+            client = clients.of["request", at]
+            found_by_firm = own != terms.marker("request", row.id) and not _has_people(edit)
+            if client.contact is not None and found_by_firm:
+                edit.put("contactIds", edit.card.cells.get("contactIds") or [], [reference(client.contact)])
             grew = len(edit.after) > had
             fates["request", at] = Fate("edited") if grew else clients.fate(("request", at))
         edits.append(edit)
@@ -169,6 +173,14 @@ def _known_deals(
     )
     kept = [each.left_alone() for each in edits if each.kept]
     return Deals(Changes.joined(*kept, filling), of, fates)
+
+
+def _has_people(edit: Editing) -> bool:
+    """Whether a deal has a person, or gets one."""
+    cells = edit.card.cells
+    return bool(
+        "contactIds" in edit.after or ids_in(cells.get("contactId")) | ids_in(cells.get("contactIds"))
+    )
 
 
 def _deal_cells(row: RequestRow) -> dict[str, Any]:

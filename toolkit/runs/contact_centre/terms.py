@@ -32,7 +32,8 @@ class Terms:
         newest: fields of cards which people made where a newer row wins.
         fallback: user id of who answers when nobody else does; None for nobody.
         phone_alone: a row with a phone and no name is about the only person who has that number.
-        requisite_preset: id of the template of new requisites.
+        requisite_preset: id of the template of new requisites; None for one of `presets`.
+        presets: the portal's, for an `organisation` and an `entrepreneur`.
         silent: new records by import.
         telephony: calls become records of the telephone, which only an application may write.
         recording_most_bytes: larger recordings are quarantined.
@@ -52,13 +53,19 @@ class Terms:
     newest: frozenset[str] = frozenset()
     fallback: int | None = None
     phone_alone: bool = True
-    requisite_preset: int = 1
+    requisite_preset: int | None = None
+    presets: Mapping[str, int] = field(default_factory=dict)
     silent: bool = True
     telephony: bool = False
     recording_most_bytes: int = 0
     recordings_gone: frozenset[str] = frozenset()
     history_done: frozenset[str] = frozenset()
     language: str = "ru"
+
+    def preset(self, inn: str) -> int:
+        """The template of a firm's requisites; the first there ever was where nothing is known of the portal."""
+        kind = "entrepreneur" if len(inn) == 12 else "organisation"
+        return self.requisite_preset or self.presets.get(kind, 1)
 
     def marker(self, kind: str, number: str) -> str:
         """The external key of what is made out of a row, a client or a firm."""

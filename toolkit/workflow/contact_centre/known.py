@@ -10,6 +10,7 @@ from toolkit.operations.load_contact_centre import LoadContactCentre, LoadContac
 from toolkit.runs import Run
 from toolkit.runs.call_recordings import recording_key, refused_recordings
 from toolkit.runs.contact_centre.history import comments_written
+from toolkit.runs.contact_centre.presets import presets_of
 from toolkit.workflow.contact_centre.loaded import with_previous
 from toolkit.workflow.telephone import telephone
 from toolkit.workflow.workspace import Workspace
@@ -27,6 +28,9 @@ def with_known(work: Workspace, params: LoadContactCentreParams, portal: Portal)
     told: dict[str, Any] = {}
     if params.calls:
         told["telephone"] = telephone(portal, work.settings)
+    if params.requisite_preset is None and any(each.inn for each in (*params.requests, *params.calls)):
+        templates = [each for page in portal.list("crm.requisite.preset.list") for each in page]
+        told["presets"] = presets_of(templates)
     if params.requests or params.history or any(each.recording for each in params.calls):
         every = list(Run.all(work.root, work.clock.now))
         try:

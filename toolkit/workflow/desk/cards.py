@@ -8,6 +8,7 @@ from typing import Any
 from toolkit.errors import ParameterError
 from toolkit.matching import read_inn
 from toolkit.records import entity
+from toolkit.runs.contact_centre.presets import presets_of
 from toolkit.runs.desk import Edit, NewRecord
 from toolkit.runs.references import made
 from toolkit.workflow.desk.finding import Answer, find_company, find_contact
@@ -256,8 +257,8 @@ def _preset(work: Workspace, *, person: bool) -> int:
     """
     with connect(work) as portal:
         presets = [each for page in portal.list("crm.requisite.preset.list") for each in page]
-    active = [each for each in presets if each.get("ACTIVE", "Y") == "Y"] or presets
-    if not active:
+    found = presets_of(presets)
+    if not found:
         raise ParameterError(
             "company create",
             "inn",
@@ -265,9 +266,7 @@ def _preset(work: Workspace, *, person: bool) -> int:
             "needs a template of requisites, and the portal has none",
             "Make one.",
         )
-    mark = "_INDIVIDUAL" if person else "_COMPANY"
-    fitting = [each for each in active if str(each.get("XML_ID") or "").rstrip("#").endswith(mark)]
-    return int((fitting or active)[0]["ID"])
+    return found["entrepreneur" if person else "organisation"]
 
 
 def _filled(**values: Any) -> dict[str, Any]:
