@@ -10,7 +10,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.routing import Appeal, Book, Directory, Filter, Rule, Substitution, simulate
+from toolkit.routing import Appeal, Book, Directory, Filter, Rule, Substitution, routing_diff, simulate
 from toolkit.routing.evaluator import ANY, CONDITIONS, FOREVER
 from toolkit.routing.history import as_history
 from toolkit.routing.wholesale import PastAppeals, decide_all
@@ -170,6 +170,29 @@ def test_without_a_published_directory_what_really_happened_is_compared() -> Non
         ["Брак", "Анна", 2, 20.0, 2],
         ["Чеки", "Борис", 2, 30.0, 0],
     ]
+
+
+def test_namesakes_are_told_apart_and_strangers_to_the_directories_named() -> None:
+    new = book_of(("брак", ANY, "1"), (ANY, ANY, "3"))
+    found = simulate(None, new, HISTORY, people={"3": "Борис"})
+
+    assert set(found.load["name"]) == {"Анна", "Борис (2)", "Борис (3)"}
+    renamed = [
+        Book(
+            (Rule(1, (ANY,) * 5, (who,)),),
+            names={"people": {"2": "Иван Петров", "3": "Иван Петров"}},
+        )
+        for who in ("2", "3")
+    ]
+    difference = routing_diff(renamed[0], renamed[1], "ru").iloc[0]
+    assert (difference["before"], difference["after"]) == ("Иван Петров (2)", "Иван Петров (3)")
+
+
+def test_a_history_without_topics_is_told_of() -> None:
+    book = book_of(("брак", ANY, "1"), (ANY, ANY, "2"))
+
+    assert "«Тема»" not in simulate(None, book, HISTORY).html("ru")
+    assert "«Тема»" in simulate(None, book, HISTORY.assign(topic=None)).html("ru")
 
 
 def test_rules_of_days_to_come_are_tried_on_days_past() -> None:

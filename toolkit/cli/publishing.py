@@ -165,6 +165,8 @@ def routing_simulate(
 
     for key in ("appeals", "changed", "moved", "lost", "uncovered", "uncovered_before", "filtered", "people"):
         show.line(f"{LABELS[key][show.language]}: {found.summary[key]}")
+    if found.without_topics:
+        show.line(LABELS["no_topics"][show.language], "yellow")
     for each in found.topics.head(10).itertuples():
         show.line(f"{LABELS['topics'][show.language]}: {each.topic}: {each.lost}", "red")
     show.line(str(page))

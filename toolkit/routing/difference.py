@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from toolkit.routing.evaluator import ANY, CONDITIONS, Book, Rule
 from toolkit.routing.hours import shown
-from toolkit.routing.wording import FIELDS, LABELS, Language
+from toolkit.routing.wording import FIELDS, LABELS, Language, people_told_apart
 
 __all__ = ["routing_diff"]
 
@@ -30,6 +31,8 @@ def routing_diff(a: Book, b: Book, language: str = "en") -> pd.DataFrame:
         after (what differs, as people read it). Empty when both decide alike.
     """
     said: Language = "ru" if language == "ru" else "en"
+    people = people_told_apart(*(each.names.get("people", {}) for each in (a, b)))
+    a, b = (replace(each, names={**each.names, "people": people}) for each in (a, b))
     rows = [*_of_rules(a, b, said)]
     for table in ("filters", "substitutions"):
         old, new = (

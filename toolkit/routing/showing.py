@@ -84,6 +84,7 @@ def simulation_page(simulation: Simulation, language: str = "ru", *, whole: bool
         language=said,
         words=words,
         summary=simulation.summary,
+        without_topics=simulation.without_topics,
         compared=simulation.current is not None,
         period=asked,
         as_of=words["as_of"].format(day=simulation.on.strftime("%d.%m.%Y")) if simulation.on else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 
 from toolkit.routing.evaluator import CONDITIONS, Book, Decision, Directory
 from toolkit.routing.wholesale import Decided, PastAppeals, decide_all
+from toolkit.routing.wording import people_told_apart
 
 __all__ = ["Simulation", "simulate"]
 
@@ -26,6 +27,7 @@ def simulate(
     on: date | None = None,
     *,
     away: Collection[str] = (),
+    people: Mapping[str, str] | None = None,
 ) -> Simulation:
     """Compare two directories over past appeals.
 
@@ -36,11 +38,13 @@ def simulate(
         on: judge periods and substitutions as if every appeal came that day; None for the day it came. A new
             directory is usually for the days to come, so give the day it takes effect.
         away: people who are not there beyond the substitutions, as in `Directory.route`.
+        people: names of those the directories do not name, such as who had the appeals: user id as text to name.
     """
     past = PastAppeals(history, on)
     past.text_classes({*_words_of(new), *(_words_of(current) if current is not None else ())})
     before = decide_all(Directory(current), past, away) if current is not None else _as_it_was(history)
-    return Simulation(current, new, history, past, before, decide_all(Directory(new), past, away), on)
+    after = decide_all(Directory(new), past, away)
+    return Simulation(current, new, history, past, before, after, on, dict(people or {}))
 
 
 def _words_of(book: Book) -> Iterator[str]:
@@ -63,7 +67,7 @@ class Simulation:
         history: the appeals.
         past: the same, taken apart.
         before, after: what each directory decides.
-        on: see `simulate`.
+        on, people: see `simulate`.
     """
 
     current: Book | None
@@ -73,6 +77,7 @@ class Simulation:
     before: Decided
     after: Decided
     on: date | None = None
+    people: Mapping[str, str] = field(default_factory=dict)
 
     # -- what is counted -----------------------------------------------------------------------------------
 
@@ -233,9 +238,21 @@ class Simulation:
     # -- for people and programs ----------------------------------------------------------------------------
 
     def name(self, kind: str, value: str) -> str:
-        """What people call a person, pipeline or stage, by either directory."""
+        """What people call a person, pipeline or stage, by either directory; namesakes with their id."""
+        if kind == "people":
+            return self._people.get(value, value)
         found = self.new.name(kind, value)
         return self.current.name(kind, value) if found == value and self.current is not None else found
+
+    @cached_property
+    def _people(self) -> Mapping[str, str]:
+        books = [each for each in (self.current, self.new) if each is not None]
+        return people_told_apart(self.people, *(each.names.get("people", {}) for each in books))
+
+    @cached_property
+    def without_topics(self) -> bool:
+        """Whether not one appeal says what it is about: then no rule with a topic could apply."""
+        return not self.history["topic"].fillna("").astype(str).str.strip().any()
 
     def word(self, value: str | None) -> str:
         """A folded condition as it is spelt."""
@@ -258,6 +275,7 @@ class Simulation:
             "until": at.max().isoformat() if len(at) else None,
             "compared_with": "directory" if self.current is not None else "history",
             "summary": self.summary,
+            "without_topics": self.without_topics,
             "load": _records(self.load),
             "topics": _records(self.topics),
             "response": _records(self.response),

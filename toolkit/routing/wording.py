@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
@@ -59,10 +60,28 @@ LABELS: Mapping[str, Mapping[Language, str]] = {
     "added": {"ru": "добавлено", "en": "added"},
     "removed": {"ru": "удалено", "en": "removed"},
     "changed_rule": {"ru": "изменено", "en": "changed"},
+    "no_topics": {
+        "ru": "Ни у одного обращения нет темы, поэтому правила с темой не сработали ни разу. На портале нужно поле"
+        " с названием «Тема», а в выгрузке — такой столбец.",
+        "en": "No appeal has a topic, so rules with a topic never applied. The portal needs a field labelled"
+        " Topic, an export such a column.",
+    },
     "every": {"ru": "любые", "en": "any"},
     "around_the_clock": {"ru": "круглосуточно", "en": "around the clock"},
 }
 """Label to its words, by language."""
+
+
+def people_told_apart(*known: Mapping[str, str]) -> dict[str, str]:
+    """Names of people, namesakes with their id: `Анна Белова (26)`.
+
+    Args:
+        known: id as text to name; later ones count more.
+    """
+    names = {person: name for each in known for person, name in each.items()}
+    often = Counter(names.values())
+    return {person: f"{name} ({person})" if often[name] > 1 else name for person, name in names.items()}
+
 
 FIELDS: Mapping[str, Mapping[Language, str]] = {
     "responsible": {"ru": "ответственный", "en": "responsible"},

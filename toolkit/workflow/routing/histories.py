@@ -112,7 +112,20 @@ def simulate_routing(
         current = published_routing(work)
     except RoutingRefused:
         current = None  # no place for it yet, or unusable: what really happened is the comparison
-    return simulate(current, book, past, day)
+    return simulate(current, book, past, day, people=_names(work, past))
+
+
+def _names(work: Workspace, past: pd.DataFrame) -> dict[str, str]:
+    """Names of whoever had the appeals."""
+    ids = sorted({int(each) for each in past["responsible"].dropna().unique() if str(each).isdecimal()})
+    if not ids:
+        return {}
+    with connect(work) as portal:
+        users = [each for page in portal.list("user.get", {"FILTER": {"ID": ids}}) for each in page]
+    named = {
+        str(each["ID"]): f"{each.get('NAME') or ''} {each.get('LAST_NAME') or ''}".strip() for each in users
+    }
+    return {person: name for person, name in named.items() if name}
 
 
 def _newest(work: Workspace, name: str) -> Snapshot | None:
