@@ -20,7 +20,7 @@ from toolkit.settings import Settings
 MOST_REQUESTS = 60
 MOMENTS = {"CREATED_TIME", "MOVED_TIME", "CREATED", "LAST_UPDATED", "DATE_CREATE", "DATE_MODIFY", "DEADLINE"}
 # All executed, or a part of it; what executes nothing is asked again without a word.
-FAULTS: tuple[Kind, ...] = ("lose_answer", "html_after", "partial")
+FAULTS: tuple[Kind, ...] = ("lose_answer", "partial")
 
 
 def row(number: str, **cells: Any) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_at_the_end_of_a_bad_week_the_portal_holds_the_truth(tmp_path: Path, see
     for at in (5, 24):
         dying = dataclasses.replace(week.work, transport=DyingTransport(week.weather, at, after=at == 24))
         with pytest.raises(Killed):
-            week.run(dying, most=4)
+            week.run(dying)
     week.run()
 
     week.until(22)
