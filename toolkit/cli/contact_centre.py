@@ -168,7 +168,7 @@ def load(
     log_file: LogFile = None,
     as_json: Json = False,
 ) -> None:
-    """Carry exports into the portal: check, plan, rehearse, approve, apply, prove. Rows with problems are put aside."""
+    """Carry exports into the portal: plan, rehearse, approve, apply, prove. Exit code 3 when rows were put aside."""
     from toolkit import workflow
 
     work, show = workspace(log_file)
@@ -213,7 +213,12 @@ def load(
         metrics=metrics,
         as_json=as_json,
     )
-    run_given(work, show, OPERATION, given, flags)
+    code = 0
+    try:
+        run_given(work, show, OPERATION, given, flags)
+    except typer.Exit as ended:
+        code = ended.exit_code
+    raise typer.Exit(code or (3 if given.get("unread") else 0))
 
 
 @topics.command("template")
