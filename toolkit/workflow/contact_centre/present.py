@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -43,7 +43,6 @@ _CALL = (
     "CREATED",
 )
 _STAMPS = ("createdTime", "updatedTime", "lastActivityTime")
-_AT_ONCE = timedelta(seconds=60)
 _MANY = 50
 _PAGE = 50
 
@@ -80,14 +79,13 @@ class Present:
     made: str = ""
 
     def moved_since(self, moment: str) -> bool:
-        """Whether a deal came to its stage after that moment (ISO 8601); "" for after it was made.
-
-        What the portal does when it makes a deal may stamp it again a little later.
-        """
-        if not (self.told["stage"].at and (moment or self.made)):
+        """Whether a deal may have come to its stage since that moment (ISO 8601); "" for since it was made."""
+        moved = self.told["stage"].at
+        if not (moved and (moment or self.made)):
             return True
-        since = datetime.fromisoformat(moment) if moment else datetime.fromisoformat(self.made) + _AT_ONCE
-        return datetime.fromisoformat(self.told["stage"].at) >= since
+        if not moment:
+            return datetime.fromisoformat(moved) != datetime.fromisoformat(self.made)
+        return datetime.fromisoformat(moved) >= datetime.fromisoformat(moment)
 
 
 @dataclass(frozen=True)
