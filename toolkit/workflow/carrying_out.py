@@ -24,6 +24,7 @@ from toolkit.runs import (
     locked,
     verify,
 )
+from toolkit.workflow.contact_centre.loaded import learn_from
 from toolkit.workflow.planning import plan, unfinished
 from toolkit.workflow.rehearsing import rehearse
 from toolkit.workflow.workspace import Workspace, connect, operation_of
@@ -84,6 +85,7 @@ def carry_out(
         if notify and certificate.clean:
             apply(run, portal, work.clock, ApplyRules(fence_s=rules.fence_s, notify=True), beat=hold.beat)
             run.journal.event("told")
+    learn_from(work, run)
     return certificate
 
 

@@ -7,6 +7,7 @@ not come about, is not loaded either. Whenever the machine dies, the next look l
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,8 +20,11 @@ from toolkit.operations.load_contact_centre import LoadContactCentre, LoadContac
 from toolkit.runs import Run, Undo
 from toolkit.runs.contact_centre import RequestRow
 from toolkit.runs.folder import portal_folder
+from toolkit.workflow.workspace import Workspace, find_run
 
-__all__ = ["LoadedRows", "rows_of_run", "with_previous"]
+__all__ = ["LoadedRows", "learn_from", "rows_of_run", "with_previous"]
+
+_log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS run (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE);
@@ -118,6 +122,23 @@ class LoadedRows:
         except (sqlite3.Error, OSError) as error:
             remedy = "Make room or mend the folder; the next run learns the same again."
             raise StorageError(self.path, str(error), remedy) from error
+
+
+def learn_from(work: Workspace, run: Run) -> None:
+    """Keep what a run that was just carried out has loaded, or taken back: its folder may be pruned some day.
+
+    A store that cannot be written now is no reason to fail: the next plan learns the same.
+    """
+    load = find_run(work, run.facts.undoes) if run.facts.undoes else run
+    try:
+        if load.facts.operation == LoadContactCentre.name and not run.facts.rehearses:
+            rows = LoadedRows(work.root, load.facts.portal, str(load.facts.parameters.get("system")))
+            rows.learn([load] if load is run else [load, run])
+    except StorageError as error:
+        _log.warning("%s", error)
+    finally:
+        if load is not run:
+            load.close()
 
 
 def rows_of_run(run: Run) -> list[RequestRow]:
