@@ -23,7 +23,7 @@ from toolkit.sandbox.clock import WallClock
 from toolkit.sandbox.doors.http import serve
 from toolkit.settings import Settings
 from toolkit.web import Desk, Person, make_site
-from toolkit.web.desk import Rules
+from toolkit.web.bounds import Rules
 from toolkit.web.guards import Tickets
 from toolkit.web.serving import configured
 

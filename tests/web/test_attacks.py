@@ -17,7 +17,8 @@ import pytest
 from tests.sheets.directories import RIGHT, write
 from tests.web.conftest import Page, headline, page_with
 from toolkit.sheets.gate import Limits
-from toolkit.web.desk import Rules, safe_name
+from toolkit.web.bounds import Rules
+from toolkit.web.keeping import safe_name
 
 CONTENT_TYPES = "[Content_Types].xml"
 
@@ -94,12 +95,12 @@ def test_200_megabytes_are_refused_on_a_page_without_filling_disk_or_memory(page
         yield b'\r\n--x\r\nContent-Disposition: form-data; name="file"; filename="big.xlsx"\r\n\r\n'
         for at in range(200):
             if at % 20 == 0:
-                on_disk = sum(each.stat().st_size for each in page.desk.uploads.rglob("*") if each.is_file())
+                on_disk = sum(each.stat().st_size for each in page.desk.shelf.folder.rglob("*") if each.is_file())
                 most[0] = max(most[0], on_disk)
             yield piece
         yield b"\r\n--x--\r\n"
 
-    kept = sum(each.stat().st_size for each in page.desk.uploads.rglob("*") if each.is_file())
+    kept = sum(each.stat().st_size for each in page.desk.shelf.folder.rglob("*") if each.is_file())
     answer = visitor.client.post(
         "/uploads", content=body(), headers={"Content-Type": "multipart/form-data; boundary=x"}
     )
@@ -137,7 +138,7 @@ def test_a_connection_that_drops_in_the_middle_leaves_a_line_and_no_file(page: P
 
     upload = page.desk.history.uploads(1)[0]
     assert (upload.name, upload.state) == ("оборвался.xlsx", "unfinished")
-    assert not (page.desk.uploads / upload.id).exists()
+    assert not (page.desk.shelf.folder / upload.id).exists()
     assert "загрузка прервалась" in visitor.client.get("/").text
 
 

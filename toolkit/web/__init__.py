@@ -4,6 +4,7 @@
     site       all addresses                   guards     headers, sessions, forms that are really ours
     entering, looking, publishing              what the addresses answer
     receiving  an upload, as it arrives        history    what was uploaded and done, in SQLite
+    bounds     what the page bears             keeping    where the files of uploads lie
     desk       what happens to an upload       jobs       the steps themselves, in processes of their own
     workers    those processes                 words, kinds, rendering   what the page says, and pages of it
 

@@ -6,15 +6,12 @@ before it begins. Start here.
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,53 +19,21 @@ from typing import Any
 from toolkit.client import Clock, SystemClock
 from toolkit.errors import SettingsError
 from toolkit.settings import Settings
-from toolkit.sheets.gate import Limits
 from toolkit.sheets.portal_facts import PortalFacts
 from toolkit.sheets.refusals import Language, SheetRefused
 from toolkit.web import jobs
+from toolkit.web.bounds import Busy, Rules
 from toolkit.web.history import History, Step, StepKind, StepState, Upload
 from toolkit.web.jobs import Ordered, Trouble
+from toolkit.web.keeping import Shelf, keep, kept, safe_name
 from toolkit.web.tokens import Person, Tokens
 from toolkit.web.workers import WorkerDied, WorkerFailed, WorkerLate, Workers
 
-__all__ = ["Busy", "Desk", "Rules"]
+__all__ = ["Desk"]
 
 _log = logging.getLogger("toolkit.web.desk")
 _LONGEST_RUN_S = 12 * 3600.0
 _LOCKED_S, _ASK_AGAIN_S = 300.0, 2.0
-_LIMITS = Limits(file_mib=20, unpacked_mib=400, rows=60_000, cells=2_000_000, seconds=30)
-
-
-class Busy(Exception):
-    """More is waiting than the page takes; nothing was begun."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the page bears.
-
-    Args:
-        limits: of one file.
-        seconds: to check one.
-        waiting: uploads that may wait to be checked.
-        receiving: uploads that may arrive at once.
-        keep_mib: of uploads; older ones lose their files, not their line in the history.
-        facts_s: how long what was read from the portal is good for.
-        idle_s, session_s: after which somebody has to enter again.
-        patience_s: an upload may stand still.
-        upload_s: an upload may take.
-    """
-
-    limits: Limits = _LIMITS
-    seconds: float = 120.0
-    waiting: int = 30
-    receiving: int = 12
-    keep_mib: int = 2048
-    facts_s: float = 120.0
-    idle_s: float = 8 * 3600.0
-    session_s: float = 24 * 3600.0
-    patience_s: float = 30.0
-    upload_s: float = 600.0
 
 
 class Desk:
@@ -102,8 +67,7 @@ class Desk:
         home.mkdir(parents=True, mode=0o700, exist_ok=True)
         self.folder = home / (self.host.replace(":", "_") or "no-portal")
         self.history = History(self.folder / "history.sqlite")
-        self.uploads = self.folder / "uploads"
-        self.uploads.mkdir(mode=0o700, exist_ok=True)
+        self.shelf = Shelf(self.folder / "uploads", self.history)
         self._checkers = Workers(workers, seconds=self.rules.seconds, memory_mib=4096, warm=jobs.warm)
         self._writers = Workers(1, seconds=_LONGEST_RUN_S, warm=jobs.warm, eager=False)
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="desk")
@@ -120,7 +84,7 @@ class Desk:
         for left in self.folder.glob("template-*.xlsx"):
             left.unlink(missing_ok=True)
         for upload in self.history.uploads_in("receiving"):
-            self._forget_files(upload.id)
+            self.shelf.forget(upload.id)
             self.history.set_upload(upload.id, state="unfinished", kept=0)
         for upload in self.history.uploads_in("checking"):
             self._go(upload.id, self._check, upload.id)
@@ -158,23 +122,15 @@ class Desk:
             or len(self.history.uploads_in("checking")) >= self.rules.waiting
         ):
             raise Busy
-        self._make_room()
+        self.shelf.make_room(self.rules.keep_mib)
         key = secrets.token_urlsafe(16)
         upload = self.history.begin(key, safe_name(name), who, self.clock.now(), language)
-        self._home(key).mkdir(mode=0o700)
+        self.shelf.home(key).mkdir(mode=0o700)
         return upload
-
-    def file_of(self, upload: Upload) -> Path:
-        """Where an upload's file is, or will be."""
-        return self._home(upload.id) / "original" / upload.name
-
-    def part_of(self, upload: Upload) -> Path:
-        """Where it is written while it arrives."""
-        return self._home(upload.id) / "arriving"
 
     def break_off(self, upload: Upload, told: SheetRefused | None = None) -> None:
         """An upload did not arrive, or was refused while it did; its bytes go."""
-        self._forget_files(upload.id)
+        self.shelf.forget(upload.id)
         values: dict[str, Any] = {"state": "unfinished", "kept": 0}
         if told is not None:
             values |= {"state": "refused", "told": {"ru": told.told("ru"), "en": told.told("en")}}
@@ -182,9 +138,9 @@ class Desk:
 
     def end_upload(self, upload: Upload, size: int) -> None:
         """A file is here whole: check it."""
-        file = self.file_of(upload)
+        file = self.shelf.file_of(upload)
         file.parent.mkdir(mode=0o700)
-        self.part_of(upload).replace(file)
+        self.shelf.part_of(upload).replace(file)
         self.history.set_upload(upload.id, size=size, state="checking")
         self._go(upload.id, self._check, upload.id)
 
@@ -210,13 +166,13 @@ class Desk:
         elif answer is not None:
             if problem is not None:
                 answer["portal_problem"] = problem.kind
-            self._keep(self._home(key) / "verdict.json", answer)
+            keep(self.shelf.home(key) / "verdict.json", answer)
             counts = {name: int(answer[name]) for name in ("errors", "warnings", "rules", "against_portal")}
             self.history.set_upload(key, state="checked", **counts)
 
     def verdict(self, upload: Upload) -> dict[str, Any] | None:
         """What was found in an upload; see `jobs.check`. None when there is nothing to show."""
-        return self._kept(self._home(upload.id) / "verdict.json")
+        return kept(self.shelf.home(upload.id) / "verdict.json")
 
     def facts(self) -> PortalFacts | Trouble:
         """What the portal has; read again when what is known is too old."""
@@ -231,7 +187,7 @@ class Desk:
     def copy(self, upload: Upload, *, corrected: bool, seconds: float = 120.0) -> Path | Trouble:
         """The annotated or the corrected copy of an upload: made when it is first asked for."""
         name = "corrected" if corrected else "checked"
-        target = self._home(upload.id) / f"{name}.xlsx"
+        target = self.shelf.home(upload.id) / f"{name}.xlsx"
         if target.is_file():
             return target
         with self._copies_lock:
@@ -302,7 +258,7 @@ class Desk:
     def simulation(self, upload: Upload, language: Language) -> str:
         """The simulation's page, in HTML that is safe to show; "" when there is none."""
         try:
-            return (self._home(upload.id) / f"simulation-{language}.html").read_text(encoding="utf-8")
+            return (self.shelf.home(upload.id) / f"simulation-{language}.html").read_text(encoding="utf-8")
         except OSError:
             return ""
 
@@ -334,7 +290,7 @@ class Desk:
         step, upload = self._step(number)
         facts = self.facts()
         ordered = self._ordered(upload, None if isinstance(facts, Trouble) else facts)
-        answer = self._ask(self._writers.submit(jobs.simulate, ordered, self._home(upload.id)))
+        answer = self._ask(self._writers.submit(jobs.simulate, ordered, self.shelf.home(upload.id)))
         if isinstance(answer, Trouble):
             self._fail(step.id, answer)
         elif answer is not None:
@@ -406,7 +362,12 @@ class Desk:
 
     def _ordered(self, upload: Upload, facts: PortalFacts | None) -> Ordered:
         return Ordered(
-            self.settings, self.file_of(upload), self.rules.limits, facts, self.today(), self.entity_type
+            self.settings,
+            self.shelf.file_of(upload),
+            self.rules.limits,
+            facts,
+            self.today(),
+            self.entity_type,
         )
 
     def _go(self, key: str, work: Callable[..., None], *arguments: Any) -> None:
@@ -449,53 +410,6 @@ class Desk:
         if found is None:
             raise KeyError(key)
         return found
-
-    def _home(self, key: str) -> Path:
-        return self.uploads / key
-
-    def _forget_files(self, key: str) -> None:
-        shutil.rmtree(self._home(key), ignore_errors=True)
-
-    def _make_room(self) -> None:
-        """Older uploads give up their files before the disk is full; their lines in the history stay."""
-        kept = self.history.kept()
-        total = sum(each.size for each in kept)
-        for upload in kept:
-            if total <= self.rules.keep_mib * 2**20:
-                return
-            busy = upload.state in ("receiving", "checking") or any(
-                each.state in ("working", "waiting", "writing") for each in self.history.steps(upload.id)
-            )
-            if not busy:
-                self._forget_files(upload.id)
-                self.history.set_upload(upload.id, kept=0)
-                total -= upload.size
-
-    def _keep(self, path: Path, facts: dict[str, Any]) -> None:
-        part = path.with_name(path.name + ".part")
-        part.touch(mode=0o600)
-        part.write_text(json.dumps(facts, ensure_ascii=False, default=str), encoding="utf-8")
-        part.replace(path)
-
-    def _kept(self, path: Path) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return found
-
-
-def safe_name(name: str) -> str:
-    """A name any disk takes, of what a browser says the file is called; its suffix is kept."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    clean = "".join(each for each in last if each.isprintable() and each not in '<>:"|?*').strip(" .")
-    stem, dot, suffix = clean.rpartition(".")
-    if not dot:
-        stem, suffix = clean, ""
-    suffix = suffix[:10]
-    while len(f"{stem}.{suffix}".encode()) > 180:
-        stem = stem[:-1]
-    return (f"{stem}.{suffix}" if suffix else stem) or "file"
 
 
 def _host(settings: Settings) -> str:

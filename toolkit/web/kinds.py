@@ -10,6 +10,8 @@ __all__ = ["KINDS"]
 
 KINDS: Mapping[str, Mapping[Language, str]] = {
     "no_table": {"ru": "Таблица правил не найдена", "en": "No table of rules"},
+    "no_topics": {"ru": "Таблица тем не найдена", "en": "No table of topics"},
+    "topic_twice": {"ru": "Тема записана дважды", "en": "A topic stands twice"},
     "no_rows": {"ru": "В таблице нет строк", "en": "The table has no rows"},
     "missing_column": {"ru": "Нет нужного столбца", "en": "A column is missing"},
     "heading_twice": {"ru": "Два столбца с одним смыслом", "en": "Two columns of one meaning"},

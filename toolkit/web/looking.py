@@ -15,7 +15,8 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from toolkit.sheets.labels import counted, verdict
-from toolkit.web.desk import Busy, Desk
+from toolkit.web.bounds import Busy
+from toolkit.web.desk import Desk
 from toolkit.web.guards import Sessions, Visitor
 from toolkit.web.history import Step, Upload
 from toolkit.web.jobs import Trouble

@@ -146,7 +146,7 @@ async def receive(request: Request, desk: Desk, who: str, csrf: str, language: L
                 except Exception:
                     await _drain(stream)
                     raise
-                file = _private(desk.part_of(upload))
+                file = _private(desk.shelf.part_of(upload))
             size += sum(map(len, form.pieces))
             if size > limit or _announced(request) > limit + 64 * 1024:
                 file.close()
