@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from typing import Any, ClassVar, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import pandas as pd
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from toolkit.errors import ParameterError, SheetError
 from toolkit.matching import Home
@@ -19,8 +19,9 @@ from toolkit.routing.shelf import CONTENT, ELEMENTS, Shelf
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables
 from toolkit.runs.contact_centre import phones_of_companies
 from toolkit.runs.ingest import Joining, Keeping, MessageRow, TakenIn, Terms, UnreadMessage, take_messages
-from toolkit.runs.routed import FirstStages, definitions_in
+from toolkit.runs.routed import FirstStages, definitions_in, directory_in_force
 from toolkit.sheets.channels import ChannelMapping, shipped_mapping
+from toolkit.zones import ZoneName
 
 __all__ = ["IngestAppeals", "IngestAppealsParams"]
 
@@ -73,17 +74,8 @@ class IngestAppealsParams(OperationParams):
     phone_alone: bool = True
     country: str = "RU"
     area_code: str = ""
-    zone: str = "Europe/Moscow"
+    zone: ZoneName = "Europe/Moscow"
     language: Literal["ru", "en"] = "ru"
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not a time zone such as Europe/Moscow") from error
-        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -166,23 +158,8 @@ class IngestAppeals(Operation):
 
     def check(self, tables: Tables, params: IngestAppealsParams) -> None:
         """A directory is in force that day and made for these appeals; the fields exist, and one takes the text."""
-        shelf, on = Shelf.of(tables[_shelf(params)]), _day(tables, params)
-        version = shelf.in_force(on)
-        if not version:
-            remedy = "Publish one first: b24kit routing publish FILE"
-            raise ParameterError(
-                self.name, "on", on.isoformat(), "is a day without a published directory", remedy
-            )
-        kind = entity(params.entity)
-        meant = shelf.book(version).entity_type_id
-        if meant != kind.entity_type_id:
-            raise ParameterError(
-                self.name,
-                "entity",
-                params.entity,
-                "is not what the published directory is for",
-                f"It is for entity type {meant}.",
-            )
+        shelf = Shelf.of(tables[_shelf(params)])
+        directory_in_force(shelf, _day(tables, params), params.entity, asked_by=self.name)
         Keeping.fields_of(_definitions(tables, params), params.fields, asked_by=self.name)
         if params.fallback is not None and params.fallback not in _there(tables):
             raise ParameterError(

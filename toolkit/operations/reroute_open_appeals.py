@@ -16,7 +16,13 @@ from toolkit.routing.evaluator import Decision, Directory
 from toolkit.routing.shelf import CONTENT, ELEMENTS, Shelf
 from toolkit.routing.wholesale import PastAppeals, decide_all
 from toolkit.runs import Changes, Operation, OperationParams, Read, Tables, listed, rewrites
-from toolkit.runs.routed import FirstStages, appeals_in, condition_fields, definitions_in
+from toolkit.runs.routed import (
+    FirstStages,
+    appeals_in,
+    condition_fields,
+    definitions_in,
+    directory_in_force,
+)
 
 __all__ = ["RerouteOpenAppeals", "RerouteOpenAppealsParams"]
 
@@ -130,26 +136,9 @@ class RerouteOpenAppeals(Operation):
 
     def check(self, tables: Tables, params: RerouteOpenAppealsParams) -> None:
         """A directory is in force that day, made for these appeals, and the fields named exist."""
-        shelf = Shelf.of(tables[_shelf(params)])
-        version = shelf.in_force(params.on)
-        if not version:
-            raise ParameterError(
-                self.name,
-                "on",
-                params.on.isoformat(),
-                "is a day without a published directory",
-                "Publish one first: b24kit routing publish FILE",
-            )
         kind = entity(params.entity)
-        meant = shelf.book(version).entity_type_id
-        if meant != kind.entity_type_id:
-            raise ParameterError(
-                self.name,
-                "entity",
-                params.entity,
-                "is not what the published directory is for",
-                f"It is for entity type {meant}.",
-            )
+        shelf = Shelf.of(tables[_shelf(params)])
+        directory_in_force(shelf, params.on, params.entity, asked_by=self.name)
         definitions = definitions_in(tables[f"field:{kind.entity_type_id}"])
         condition_fields(definitions, params.fields, asked_by=self.name)
         for name in ("override_field", "routed_field"):

@@ -14,10 +14,12 @@ import xlsxwriter
 from toolkit.errors import ParameterError, StorageError
 from toolkit.records.storage import PrivateFile
 
-__all__ = ["write_table"]
+__all__ = ["defused", "put_whole", "write_table"]
 
 _FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WIDTH = 20
+_LONGEST = 32_000
+"""Characters: a cell of a workbook holds 32,767."""
 
 
 def write_table(
@@ -26,8 +28,7 @@ def write_table(
     """A file of a table.
 
     Args:
-        table: headings and cells as a person reads them; a column named `link` by its heading's cells, which begin
-            with https://, becomes links.
+        table: headings and cells as a person reads them.
         path: .xlsx, or .csv (UTF-8 with a mark, semicolons).
         asked_by: name of the command, for errors.
         title: name of the sheet.
@@ -43,7 +44,18 @@ def write_table(
     kind = path.suffix.lower()
     if kind not in (".xlsx", ".csv"):
         raise ParameterError(asked_by, "out", str(path), "is of no known kind", "End it in .xlsx or .csv.")
-    content = _csv(table) if kind == ".csv" else _workbook(table, title, widths or {})
+    return put_whole(path, _csv(table) if kind == ".csv" else _workbook(table, title, widths or {}))
+
+
+def put_whole(path: Path, content: bytes) -> Path:
+    """Write a file that is there whole or not at all, and private.
+
+    Returns:
+        The path.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
     part = path.with_name(f"{path.name}.part")
     try:
         part.unlink(missing_ok=True)
@@ -60,38 +72,37 @@ def _csv(table: pd.DataFrame) -> bytes:
     target = io.StringIO(newline="")
     lines = csv.writer(target, delimiter=";", lineterminator="\r\n")
     lines.writerow(table.columns)
-    lines.writerows([_defused(_cell(each)) for each in row] for row in table.to_numpy().tolist())
+    lines.writerows([defused(_cell(each)) for each in row] for row in table.to_numpy().tolist())
     return target.getvalue().encode("utf-8-sig")
 
 
-def _defused(value: Any) -> Any:
-    """Text a spreadsheet would take for a formula, with the apostrophe that makes it text."""
+def defused(value: Any) -> Any:
+    """A cell of a text file: text a spreadsheet would take for a formula, with the apostrophe that makes it text."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_LIKE) else value
 
 
 def _workbook(table: pd.DataFrame, title: str, widths: Mapping[str, int]) -> bytes:
     target = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(target, options)
-    sheet = book.add_worksheet(title)
-    head = book.add_format(
-        {"bold": True, "font_color": "#FFFFFF", "bg_color": "#33475B", "valign": "vcenter"}
-    )
-    for column, heading in enumerate(table.columns):
-        sheet.write_string(0, column, str(heading), head)
-        sheet.set_column(column, column, widths.get(str(heading), _WIDTH))
-    for number, row in enumerate(table.to_numpy().tolist(), start=1):
-        for column, value in enumerate(map(_cell, row)):
-            if isinstance(value, str) and value.startswith("https://"):
-                sheet.write_url(number, column, value)
-            elif isinstance(value, str):
-                sheet.write_string(number, column, value)
-            elif value is not None:
-                sheet.write_number(number, column, value)
-    sheet.freeze_panes(1, 0)
-    if len(table):
-        sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
-    book.close()
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(target, options) as book:
+        sheet = book.add_worksheet(title)
+        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+        for at, heading in enumerate(map(str, table.columns)):
+            sheet.set_column(at, at, widths.get(heading, _WIDTH), wrapped)
+            sheet.write_string(0, at, heading, bold)
+        for line, row in enumerate(table.to_numpy().tolist(), start=1):
+            for at, value in enumerate(map(_cell, row)):
+                if isinstance(value, (int, float)):
+                    sheet.write_number(line, at, value)
+                elif value:
+                    sheet.write_string(line, at, str(value)[:_LONGEST])
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(1, len(table)), len(table.columns) - 1)
     return target.getvalue()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolkit.errors import PlanError
 from toolkit.runs.addressees import Tell
 from toolkit.runs.plan import Plan
+from toolkit.zones import ZoneName
 
 __all__ = ["POLICY_TEMPLATE", "Policy", "Window", "over_share"]
 
@@ -36,7 +37,7 @@ class Window(BaseModel):
 
     start: time
     end: time
-    zone: str = "Europe/Moscow"
+    zone: ZoneName = "Europe/Moscow"
     days: list[int] = Field(default_factory=list)
 
     @field_validator("start", "end", mode="before")
@@ -52,10 +53,6 @@ class Window(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> Window:
-        try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{self.zone!r} is not a time zone such as Europe/Moscow") from error
         if any(not 1 <= day <= 7 for day in self.days):
             raise ValueError("days are 1 (Monday) to 7 (Sunday)")
         if self.start == self.end:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta, timezone, tzinfo
+from datetime import date, timedelta, timezone, tzinfo
 from typing import Any
 
 import pandas as pd
 
 from toolkit.errors import ParameterError
-from toolkit.routing.evaluator import CONDITIONS
+from toolkit.records import entity
+from toolkit.routing.evaluator import CONDITIONS, Book
 from toolkit.routing.history import as_history
+from toolkit.routing.shelf import Shelf
 from toolkit.sheets.columns import RULES, heading_key, known_channels
 from toolkit.sheets.spelling import fold
 
-__all__ = ["FirstStages", "appeals_in", "as_kept", "condition_fields", "definitions_in"]
+__all__ = ["FirstStages", "appeals_in", "as_kept", "condition_fields", "definitions_in", "directory_in_force"]
 
 _WORDY = frozenset({"string", "text", "enumeration", "crm_status", "char"})
 _TEXTS = frozenset(map(heading_key, ("Текст", "Текст обращения", "Сообщение", "Text", "Message")))
@@ -210,3 +212,36 @@ def _joined(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
     for each in parts[1:]:
         whole = whole + " " + each.fillna("").astype(str)
     return whole.str.strip()
+
+
+def directory_in_force(shelf: Shelf, day: date, name: str, *, asked_by: str) -> Book:
+    """The published directory of a day.
+
+    Args:
+        shelf: all versions there are.
+        day: on which it is in force.
+        name: of the entity it has to be made for.
+        asked_by: name of the operation.
+
+    Raises:
+        ParameterError: there is none, or it is for other records.
+    """
+    version = shelf.in_force(day)
+    if not version:
+        raise ParameterError(
+            asked_by,
+            "on",
+            day.isoformat(),
+            "is a day without a published directory",
+            "Publish one first: b24kit routing publish FILE",
+        )
+    book = shelf.book(version)
+    if book.entity_type_id != entity(name).entity_type_id:
+        raise ParameterError(
+            asked_by,
+            "entity",
+            name,
+            "is not what the published directory is for",
+            f"It is for entity type {book.entity_type_id}.",
+        )
+    return book

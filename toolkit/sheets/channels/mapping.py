@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,6 +18,7 @@ from toolkit.sheets.columns import heading_key
 from toolkit.sheets.mapping.file import ZONE
 from toolkit.sheets.mapping.moments import read_moment
 from toolkit.sheets.spelling import fold, nearest_known
+from toolkit.zones import ZoneName
 
 __all__ = [
     "BROKEN",
@@ -115,18 +116,9 @@ class ChannelMapping(BaseModel):
     words: dict[str, dict[str, str]] = Field(default_factory=dict)
     leave_out: dict[str, list[str]] = Field(default_factory=dict)
     html: list[str] = Field(default_factory=list)
-    zone: str = ZONE
+    zone: ZoneName = ZONE
     sheet: str = ""
     encoding: str = ""
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not a time zone such as Europe/Moscow") from error
-        return value
 
     @field_validator("encoding")
     @classmethod

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,6 +18,7 @@ from toolkit.sheets.mapping.mapped import Mapped, mapped_rows
 from toolkit.sheets.mapping.proposal import FIELDS, NEEDED, Proposal, propose
 from toolkit.sheets.refusals import Language
 from toolkit.sheets.spelling import nearest_known
+from toolkit.zones import ZoneName
 
 __all__ = ["ZONE", "ExportMapping"]
 
@@ -67,7 +68,7 @@ class ExportMapping(BaseModel):
     system: str = ""
     kind: Literal["requests", "calls"]
     columns: dict[str, str]
-    zone: str = ZONE
+    zone: ZoneName = ZONE
     constants: dict[str, str | int | float] = Field(default_factory=dict)
     words: dict[str, dict[str, str]] = Field(default_factory=dict)
     sheet: str = ""
@@ -77,15 +78,6 @@ class ExportMapping(BaseModel):
     @classmethod
     def _blank(cls, value: Any) -> Any:
         return {str(k): v or "" for k, v in value.items()} if isinstance(value, Mapping) else value
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not a time zone such as Europe/Moscow") from error
-        return value
 
     @model_validator(mode="after")
     def _fields(self) -> Self:

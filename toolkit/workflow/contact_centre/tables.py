@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from toolkit.errors import ParameterError, StorageError
-from toolkit.records.storage import PrivateFile
+from toolkit.errors import ParameterError
+from toolkit.reports.handing_out import defused, put_whole
 
 __all__ = ["COLUMNS", "in_words", "write_changes"]
 
@@ -44,7 +44,6 @@ _WORDS = {
 }  # fmt: skip
 _WIDTHS = {"link": 44, "before": 28, "after": 28, "at": 26, "by": 22, "field": 20}
 _READ = ("kind", "row", "field", "before", "after", "at", "by", "link")
-_FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write_changes(table: pd.DataFrame, path: Path, *, offset: tzinfo, language: str) -> Path:
@@ -77,17 +76,7 @@ def write_changes(table: pd.DataFrame, path: Path, *, offset: tzinfo, language: 
         rows = told[list(COLUMNS)].astype(object).to_dict("records")
         write = {".csv": _csv, ".jsonl": _json_lines}.get(kind)
         content = write(rows) if write else _workbook(rows, "en" if language == "en" else "ru")
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        with PrivateFile(part) as file:
-            file.write(content)
-        part.replace(path)
-    except OSError as error:
-        raise StorageError(
-            path, str(error.strerror), "Name a folder you may write, with some space."
-        ) from error
-    return path
+    return put_whole(path, content)
 
 
 def in_words(table: pd.DataFrame, *, offset: tzinfo, language: str) -> pd.DataFrame:
@@ -129,13 +118,8 @@ def _csv(rows: list[dict[Any, Any]]) -> bytes:
     target = io.StringIO(newline="")
     lines = csv.writer(target, delimiter=";", lineterminator="\r\n")
     lines.writerow(COLUMNS)
-    lines.writerows([_defused(each[name]) for name in COLUMNS] for each in rows)
+    lines.writerows([defused(each[name]) for name in COLUMNS] for each in rows)
     return target.getvalue().encode("utf-8-sig")
-
-
-def _defused(value: Any) -> Any:
-    """Text a spreadsheet would take for a formula, with the apostrophe that makes it text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_LIKE) else value
 
 
 def _workbook(rows: list[dict[Any, Any]], language: str) -> bytes:

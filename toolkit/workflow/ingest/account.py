@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xlsxwriter
 
-from toolkit.errors import ParameterError, StorageError
+from toolkit.errors import ParameterError
 from toolkit.operations.ingest_appeals import IngestAppeals
 from toolkit.records import entity
-from toolkit.records.storage import PrivateFile
+from toolkit.reports.handing_out import write_table
 from toolkit.runs import Run
 from toolkit.runs.ingest.fates import STATES
 from toolkit.runs.references import made_by
@@ -33,7 +30,6 @@ _HEADINGS: dict[Language, tuple[str, ...]] = {
     "en": ("Row", "Id in the channel", "What became of it", "Why", "Details", "Appeal", "Link"),
 }
 _WIDTHS = (8, 26, 34, 44, 40, 12, 44)
-_FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def row_account(work: Workspace, run: Run) -> pd.DataFrame:
@@ -119,58 +115,7 @@ def write_account(account: pd.DataFrame, path: Path, language: Language) -> Path
         ParameterError: it ends in something else.
         StorageError: it cannot be written.
     """
-    kind = path.suffix.lower()
-    if kind not in (".xlsx", ".csv"):
-        raise ParameterError(
-            "ingest", "account", str(path), "is of no known kind", "End it in .xlsx or .csv."
-        )
     words = account_in_words(account, language)
-    content = _csv(words) if kind == ".csv" else _workbook(words, language)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        with PrivateFile(part) as file:
-            file.write(content)
-        part.replace(path)
-    except OSError as error:
-        remedy = "Name a folder you may write, with some space."
-        raise StorageError(path, str(error.strerror), remedy) from error
-    return path
-
-
-def _csv(words: pd.DataFrame) -> bytes:
-    target = io.StringIO(newline="")
-    lines = csv.writer(target, delimiter=";", lineterminator="\r\n")
-    lines.writerow(words.columns)
-    lines.writerows([_defused(each) for each in row] for row in words.to_numpy().tolist())
-    return target.getvalue().encode("utf-8-sig")
-
-
-def _defused(value: Any) -> Any:
-    """Text a spreadsheet would take for a formula, with the apostrophe that makes it text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_LIKE) else value
-
-
-def _workbook(words: pd.DataFrame, language: Language) -> bytes:
-    target = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(target, options) as book:
-        sheet = book.add_worksheet("Строки" if language == "ru" else "Rows")
-        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
-        for at, (name, width) in enumerate(zip(words.columns, _WIDTHS, strict=True)):
-            sheet.set_column(at, at, width, wrapped)
-            sheet.write_string(0, at, name, bold)
-        for line, row in enumerate(words.to_numpy().tolist(), start=1):
-            for at, value in enumerate(row):
-                if isinstance(value, int):
-                    sheet.write_number(line, at, value)
-                elif value:
-                    sheet.write_string(line, at, str(value)[:32_000])
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, max(1, len(words)), len(words.columns) - 1)
-    return target.getvalue()
+    widths = dict(zip(words.columns, _WIDTHS, strict=True))
+    title = "Строки" if language == "ru" else "Rows"
+    return write_table(words, path, asked_by="ingest", title=title, widths=widths)
