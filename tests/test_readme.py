@@ -85,3 +85,13 @@ def test_every_command_the_readme_shows_exists_with_its_options() -> None:
             for word in typed:
                 if word.startswith("-"):
                     assert word in {*known, "--help"}, (words, word)
+
+
+def test_every_picture_and_page_the_readme_links_is_there() -> None:
+    linked = [
+        (folder / target.partition("#")[0])
+        for text, folder in ((README, HOUSE), (RUSSIAN, HOUSE / ".github"))
+        for target in re.findall(r"\]\(([^)#:]+)\)", text)
+    ]
+    assert HOUSE / ".github" / "tour.png" in linked
+    assert [str(path) for path in linked if not path.is_file()] == []
