@@ -151,7 +151,7 @@ class Run:
             damaged: also those whose `run.json` a power cut left unreadable; such a run can only be deleted.
         """
         found = []
-        for path in sorted(root.glob("*/*/run.json"), key=lambda each: each.parent.name):
+        for path in sorted(root.glob("*/*/run.json"), key=_made):
             run = cls(path.parent, now)
             try:
                 run.facts  # noqa: B018  # reading it is the check
@@ -310,3 +310,12 @@ def private(path: Path) -> Path:
     """The same path, its file readable by its owner only."""
     os.chmod(path, 0o600)
     return path
+
+
+def _made(path: Path) -> tuple[str, int, str]:
+    """When a run was made: its name tells the second, and the age of its `run.json`, written but once, the rest."""
+    name = path.parent.name
+    try:
+        return name[: len("20260101-000000")], path.stat().st_mtime_ns, name
+    except FileNotFoundError:
+        return name, 0, name
