@@ -14,6 +14,7 @@ from tests.runs.conftest import World, make_world
 from toolkit.errors import ParameterError
 from toolkit.operations import operation
 from toolkit.runs import Run
+from toolkit.runs.contact_centre import Account, Fate
 from toolkit.runs.contact_centre.presets import presets_of
 from toolkit.runs.law import carried_out
 
@@ -166,6 +167,12 @@ def test_bad_rows_are_put_aside_each_with_its_reason(world: World) -> None:
     ]
     left = request("R1", **ANNA, responsible="Никто Никакой")
     assert state_of(world, left, fallback=None) == [("quarantined", "nobody who works there answers for it")]
+
+
+@pytest.mark.parametrize(("language", "word"), [("ru", "заявка"), ("en", "request")])
+def test_a_row_left_to_a_person_is_named_in_the_language_of_the_load(language: str, word: str) -> None:
+    account = Account({"request": ["R1"]}, {("request", 0): Fate("quarantined", "why", "what")})
+    assert account.left_to_a_person(language).listed["details"].tolist() == [f"{word} R1: what"]
 
 
 def test_a_dismissed_fallback_and_a_stage_of_another_pipeline_stop_the_run(world: World) -> None:

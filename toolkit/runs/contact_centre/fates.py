@@ -18,6 +18,7 @@ Key = tuple[str, int]
 """A row: its kind (`request`, `call`, `history`) and its position among those, from 0."""
 
 _LEFT = ("review", "quarantined")
+_KINDS = {"request": "заявка", "call": "звонок", "history": "правка"}
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,13 @@ class Account:
             columns=["kind", "position", "id", "state", "reason", "details"],
         )
 
-    def left_to_a_person(self) -> Changes:
-        """The rows in review and in quarantine, as a plan lists them."""
+    def left_to_a_person(self, language: str = "en") -> Changes:
+        """The rows in review and in quarantine, as a plan lists them.
+
+        Args:
+            language: of the kinds of rows in the details: `ru` or `en`.
+        """
+        said = _KINDS if language == "ru" else {}
         parts = []
         left = [(key, fate) for key, fate in self.fates.items() if fate.state in _LEFT]
         for entity in sorted({fate.entity for _, fate in left}):
@@ -91,7 +97,10 @@ class Account:
                     entity,
                     pd.Series([fate.id or pd.NA for _, fate in mine], dtype="Int64"),
                     [fate.reason for _, fate in mine],
-                    [f"{kind} {self.ids[kind][at]}: {fate.details}" for (kind, at), fate in mine],
+                    [
+                        f"{said.get(kind, kind)} {self.ids[kind][at]}: {fate.details}"
+                        for (kind, at), fate in mine
+                    ],
                 )
             )
         return Changes.joined(*parts)

@@ -69,7 +69,7 @@ def load_rows(
         ids[row.kind].append(row.id)
     account = Account(ids, fates, _records(rows, clients, deals, terms))
     notes = written_down([*said.comments, *told.comments])
-    parts = [clients.changes, deals.changes, said.changes, notes, account.left_to_a_person()]
+    parts = [clients.changes, deals.changes, said.changes, notes, account.left_to_a_person(terms.language)]
     if whole:
         parts.append(withdrawn(requests, board, terms))
     return Loaded(Changes.joined(*parts), account)
