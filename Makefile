@@ -14,13 +14,13 @@ demo: $(STAMP)
 lab: $(STAMP)
 	$(BIN)/b24kit notebook lab
 
-# Every check and every test.
+# Every check and every test; three at a time on two processors, since many wait for kernels, brokers and browsers.
 test: $(STAMP) programs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 $(STAMP): pyproject.toml .ci/constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "b24kit needs Python 3.11 or newer: make PYTHON=python3.12")'
