@@ -240,7 +240,9 @@ def test_a_new_call_is_shown_with_the_appeal_made_for_its_client_soon_after(
     shown = links(world, first["ID"])
     everyday = workflow.plan(work, "attach_calls", {"appeals": 177})
     assert carried(work, everyday)[1] == 0
-    assert links(world, first["ID"]) == shown, "the everyday pass finds the same appeal, and binds nothing twice"
+    assert links(world, first["ID"]) == shown, (
+        "the everyday pass finds the same appeal, and binds nothing twice"
+    )
     assert len(workflow.plan(work, "attach_calls", {"appeals": 177}).plan) == 0
 
 
@@ -296,7 +298,7 @@ def test_history_of_nobody_is_put_aside_and_a_comment_cannot_pass_for_another(
     forged = {**HISTORY[0], "why": "так\nb24kit cc:cc1:history:H2"}
     run = load(work, requests=[REQUEST], history=[forged, HISTORY[1], {**HISTORY[2], "client_id": "99"}])
 
-    assert run.plan.listed["details"].tolist() == ["history H3: client 99"]
+    assert run.plan.listed["details"].tolist() == ["правка H3: client 99"]
     carried(work, run)
     assert len(comments(work, "contact", anna(world))) == 2
 

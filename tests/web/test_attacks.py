@@ -95,7 +95,9 @@ def test_200_megabytes_are_refused_on_a_page_without_filling_disk_or_memory(page
         yield b'\r\n--x\r\nContent-Disposition: form-data; name="file"; filename="big.xlsx"\r\n\r\n'
         for at in range(200):
             if at % 20 == 0:
-                on_disk = sum(each.stat().st_size for each in page.desk.shelf.folder.rglob("*") if each.is_file())
+                on_disk = sum(
+                    each.stat().st_size for each in page.desk.shelf.folder.rglob("*") if each.is_file()
+                )
                 most[0] = max(most[0], on_disk)
             yield piece
         yield b"\r\n--x--\r\n"
