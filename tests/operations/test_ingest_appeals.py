@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,20 @@ def test_nothing_joins_an_appeal_that_is_over(desk: Desk) -> None:
     run = ingest(desk, [message("1_2", post="p1")], join=["post"])
 
     assert run.plan.table["kind"].tolist() == ["create"]
+
+
+def test_a_whole_name_is_taken_apart_only_where_each_word_is_sure(desk: Desk) -> None:
+    names = ["Иванова Анна Петровна", "Анна с дачи", "Вася сантехник"]
+    rows = [message(f"2_{at}", name=name, phone=f"8 912 345-60-0{at}") for at, name in enumerate(names)]
+
+    plan = ingest(desk, rows).plan.table
+
+    made = [json.loads(text) for text in plan.loc[plan["entity"] == "contact", "after"]]
+    assert [(each.get("lastName"), each["name"], each.get("secondName")) for each in made] == [
+        ("Иванова", "Анна", "Петровна"),
+        (None, "Анна с дачи", None),
+        (None, "Вася сантехник", None),
+    ]
 
 
 def test_what_people_write_does_no_harm(desk: Desk) -> None:

@@ -129,15 +129,23 @@ def new_clients(
     return creates("contact", values, markers=list(owners), reason=NEW_CLIENT).at_phase(CLIENTS)
 
 
+_PATRONYMIC = ("вич", "ыч", "ич", "вна", "чна", "шна", "оглы", "кызы")
+
+
 def _named(text: str) -> dict[str, str]:
-    """The fields of a card's name: its parts where every word is known for what it is, else the whole in one."""
+    """The fields of a card's name: its parts where every word is known for what it is, else the whole in one.
+
+    `Анна с дачи` is no surname and patronymic: names are written large, and a patronymic ends as one does.
+    """
     read, words = read_person(text), text.split()
     parts = {"lastName": read.surname, "name": read.given, "secondName": read.patronymic}
     found = {
         field: word for field, part in parts.items() for word in words if part and fold(word) == fold(part)
     }
-    whole = read.full and sorted(found.values()) == sorted(words)
-    return found if whole else {"name": text}
+    known = read.full and sorted(found.values()) == sorted(words)
+    large = all(word[:1].isupper() for word in words)
+    fathers = fold(found["secondName"]).endswith(_PATRONYMIC) if "secondName" in found else True
+    return found if known and large and fathers else {"name": text}
 
 
 def _own_numbers(row: MessageRow, home: Home, switchboards: frozenset[str]) -> list[str]:
