@@ -160,6 +160,8 @@ class Truth:
         }
         people = [number for kind, number in owners if kind == 3]
         wrong = self._person(each, people[0] if len(people) == 1 else 0)
+        if isinstance(each.company, int) and (4, each.company) not in owners:
+            wrong.append(f"is not of firm {each.company}")
         if len(json.loads(call["FILES"] or "[]")) != int(each.recorded):
             wrong.append(f"has recordings {call['FILES']}")
         if each.deal:

@@ -102,7 +102,7 @@ def settle_clients(found: Sorted, tables: Tables, terms: Terms) -> Clients:
     of: dict[Key, Client] = {}
     fates: dict[Key, Fate] = {}
     for key, about in found.about.items():
-        client = Client(people.whose(about.person), firms.whose(about.firm))
+        client = Client(people.whose(about.person), firms.whose(about.firm) or about.company)
         doubts = [people.matches.get(about.person), firms.matches.get(about.firm)]
         doubt = next((each for each in doubts if each is not None and each.verdict == "review"), None)
         if doubt is not None:

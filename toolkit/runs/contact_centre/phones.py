@@ -32,27 +32,38 @@ def phones_of_companies(tables: Mapping[str, pd.DataFrame], home: Home) -> froze
         tables: `company` and `contact`, with the column fm.
         home: where a number without a country or area code belongs.
     """
-    return phones_of_firms(tables, home)[0]
+    return frozenset(phones_of_firms(tables, home)[0])
 
 
-def phones_of_firms(tables: Mapping[str, pd.DataFrame], home: Home) -> tuple[frozenset[str], frozenset[str]]:
+def phones_of_firms(
+    tables: Mapping[str, pd.DataFrame], home: Home
+) -> tuple[Mapping[str, tuple[int, ...]], frozenset[str]]:
     """Numbers of companies: those that stand on no person, and those that stand on a person as well.
 
     Args:
-        tables: `company` and `contact`, with the column fm.
+        tables: `company` and `contact`, with the columns id and fm.
         home: where a number without a country or area code belongs.
+
+    Returns:
+        Each number that is nobody's own, to the ids of the companies it stands on, the least first; and the numbers
+        that are somebody's as well.
     """
     of_companies = _numbers_on(tables["company"], home)
     if not of_companies:
-        return of_companies, of_companies  # the people's need not be read
+        return {}, frozenset()  # the people's need not be read
     of_people = _numbers_on(tables["contact"], home)
-    return of_companies - of_people, of_companies & of_people
+    own = {number: tuple(sorted(ids)) for number, ids in of_companies.items() if number not in of_people}
+    return own, frozenset(of_companies.keys() & of_people.keys())
 
 
-def _numbers_on(cards: pd.DataFrame, home: Home) -> frozenset[str]:
-    numbers: set[str] = set()
-    for cell in cards.get("fm", pd.Series(dtype="object")).tolist():
+def _numbers_on(cards: pd.DataFrame, home: Home) -> dict[str, set[int]]:
+    """Each number, to the cards it stands on."""
+    numbers: dict[str, set[int]] = {}
+    if "fm" not in cards:
+        return numbers
+    for card, cell in zip(cards["id"].tolist(), cards["fm"].tolist(), strict=True):
         for row in rows_of(plain(cell)):
             if row["typeId"] == "PHONE":
-                numbers.update(each for each, _ in numbers_in(str(row["value"]), home))
-    return frozenset(numbers)
+                for each, _ in numbers_in(str(row["value"]), home):
+                    numbers.setdefault(each, set()).add(int(card))
+    return numbers

@@ -10,22 +10,29 @@ from toolkit.matching import read_inn
 from toolkit.runs.contact_centre.fates import Fate, Key
 from toolkit.runs.contact_centre.matches import Asked
 from toolkit.runs.contact_centre.phones import numbers_in
-from toolkit.runs.contact_centre.rows import ClientRow, RequestRow, last_said, latest, names_of
+from toolkit.runs.contact_centre.rows import CallRow, ClientRow, RequestRow, last_said, latest, names_of
 from toolkit.runs.contact_centre.terms import Terms
 
 __all__ = ["About", "Described", "Sorted", "firm_marker", "sort_rows"]
 
 NO_CLIENT = "neither phone nor e-mail says who it is"
 BAD_INN = "the INN is none"
+SHARED = "several firms have this phone: a person has to say"
 SUPERSEDED = "a later state of the same row stands in the file"
 
 
 @dataclass(frozen=True)
 class About:
-    """Markers of the person and of the firm a row is about; "" for none."""
+    """Who a row is about.
+
+    Args:
+        person, firm: their markers; "" for none.
+        company: id of the firm that is known by its phone alone; None where the row says who it is.
+    """
 
     person: str
     firm: str
+    company: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Described:
         last = self.rows[-1]
         registered = read_inn(last.inn, last.kpp).key if last.inn else ""
         own = registered if len(registered) == 12 else ""
-        mine = [each for each in phones if not _numbers(each, terms) & terms.switchboards]
+        mine = [each for each in phones if not _numbers(each, terms) & terms.switchboards.keys()]
         return Asked(self.marker, names_of(self.rows), tuple(mine), tuple(emails), own)
 
     def as_firm(self) -> Asked:
@@ -120,6 +127,12 @@ def _about(row: ClientRow, terms: Terms) -> About | Fate:
     if isinstance(row, RequestRow) and (problem := terms.no_place(row)):
         return Fate("quarantined", problem, repr(row.topic))
     person = _person_key(row, terms)
+    if not person and not firm and isinstance(row, CallRow):
+        companies = _companies_called(row, terms)
+        if len(companies) == 1:
+            return About("", "", companies[0])
+        if companies:
+            return Fate("review", SHARED, f"companies {companies}", "company", companies[0])
     if not person and not firm:
         return Fate("quarantined", NO_CLIENT, row.phone)
     return About(terms.marker("client", person) if person else "", firm)
@@ -136,6 +149,12 @@ def _person_key(row: ClientRow, terms: Terms) -> str:
         words = " ".join(sorted(f"{row.last_name} {row.name} {row.second_name}".casefold().split()))
         key += ":" + hashlib.sha256(words.encode()).hexdigest()[:8]
     return key
+
+
+def _companies_called(row: CallRow, terms: Terms) -> list[int]:
+    """The companies whose switchboard was spoken to."""
+    numbers = [number for number, may_key in numbers_in(row.phone, terms.home) if may_key]
+    return sorted({each for number in numbers for each in terms.switchboards.get(number, ())})
 
 
 def _numbers(text: str, terms: Terms) -> set[str]:

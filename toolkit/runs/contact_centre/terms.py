@@ -24,7 +24,7 @@ class Terms:
         system: short name of the contact centre's system.
         home: where phones without a country or area code belong.
         staff: who works on the portal.
-        switchboards: numbers of companies, which are nobody's own.
+        switchboards: numbers of companies, which are nobody's own, to the ids of those companies.
         carried: numbers of companies that stand on people's cards as well: without a name they say nobody.
         topics: the table of topics, by topic in lower case; `*` for all others.
         pipelines: ids of those on the portal.
@@ -45,7 +45,7 @@ class Terms:
     system: str
     home: Home
     staff: Staff
-    switchboards: frozenset[str] = frozenset()
+    switchboards: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     carried: frozenset[str] = frozenset()
     topics: Mapping[str, TopicRow] = field(default_factory=dict)
     pipelines: frozenset[int] = frozenset({0})

@@ -58,6 +58,7 @@ RUSSIAN: dict[str, str] = {
     "its pipeline is not on the portal": "такой воронки на портале нет",
     "who the client is, a person has to say": "кто клиент, решает человек",
     "several deals are open: a person has to say": "открыто несколько сделок: решает человек",
+    "several firms have this phone: a person has to say": "этот телефон у нескольких компаний: решает человек",
     "corrected there and edited here: left as it is": "там исправлено, здесь правлено: не тронуто",
     "withdrawn there: left to a person": "там отозвано: решает человек",
     "a later state of the same row stands in the file": "в файле есть более поздняя версия этой строки",

@@ -183,8 +183,8 @@ class Draft:
             )
 
     def add_call(
-        self, case: str, number: str, *, contact: int | str = "", deal: int | str = "", request: str = "",
-        state: State = "created",
+        self, case: str, number: str, *, contact: int | str = "", company: int | str = "", deal: int | str = "",
+        request: str = "", state: State = "created",
     ) -> None:  # fmt: skip
         """A call from or to a number, with its truth."""
         at, id_ = self.moment(), f"C{len(self.export.calls) + 1}"
@@ -198,7 +198,7 @@ class Draft:
         }
         self.export.calls.append(row)
         phones = (number,) if contact else ()
-        truth = Expected("call", id_, case, (state,), contact, deal=deal, phones=phones)
+        truth = Expected("call", id_, case, (state,), contact, company=company, deal=deal, phones=phones)
         if self.recordings and truth.settled:
             whole = self.rng.random() < 0.8
             row["recording"] = f"{id_}.wav" if whole else f"{id_}-empty.wav"

@@ -56,6 +56,7 @@ def draw_export(
         centre.follow_up()
     centre.unknown_caller()
     centre.household_calls()
+    centre.switchboard_calls()
     return centre.export
 
 
@@ -272,6 +273,13 @@ class _Centre(Draft):
         """A phone two people share calls."""
         if self.households:
             self.add_call("shared phone calls", self.any_of(self.households)[0], state="review")
+
+    def switchboard_calls(self) -> None:
+        """Somebody of a firm calls by its own phone, which no person has."""
+        firms = [each for each in self.known.firms if each.number and not each.carried]
+        if firms:
+            firm = self.any_of(firms)
+            self.add_call("a firm's own phone calls", firm.number, company=firm.id)
 
 
 def _names(person: Person) -> dict[str, str]:
