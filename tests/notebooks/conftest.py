@@ -48,6 +48,25 @@ class Project:
         executed = run_notebook(notebook, given, output, cwd=self.folder)
         return executed, said_in(output)
 
+    def run_all_twice(self, name: str, **given: Any) -> tuple[Executed, str, str]:
+        """Press Run All, and again in the same kernel, where nobody agrees to anything any more.
+
+        Returns:
+            How it ended; everything said the first time; everything said the second time.
+        """
+        shipped = json.loads((self.folder / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+        first = shipped["cells"]
+        second = [{**each, "id": f"{each['id']}-again"} for each in first if not each["metadata"].get("tags")]
+        nobody = {"cell_type": "code", "id": "nobody", "metadata": {}, "outputs": [], "execution_count": None}
+        both = [*first, {**nobody, "source": "policy = agree = ''"}, *second]
+        twice = self.folder / "notebooks" / f"{name}-twice.ipynb"
+        twice.write_text(json.dumps({**shipped, "cells": both}), encoding="utf-8")
+        output = self.folder / "output" / twice.name
+        executed = run_notebook(twice, given, output, cwd=self.folder)
+        cells = json.loads(output.read_text(encoding="utf-8"))["cells"]
+        at = next(at for at, each in enumerate(cells) if each["id"] == "nobody")
+        return executed, _outputs(cells[:at]), _outputs(cells[at:])
+
     def runs(self) -> list[str]:
         """Ids of the runs on its sandbox."""
         return sorted(path.parent.name for path in self.folder.glob(".sandbox/*/snapshots/*/*/run.json"))
@@ -88,7 +107,10 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
 
 def said_in(notebook: Path) -> str:
     """Every word of the outputs of a notebook."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return _outputs(json.loads(notebook.read_text(encoding="utf-8"))["cells"])
+
+
+def _outputs(cells: list[Any]) -> str:
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     return json.dumps(outputs, ensure_ascii=False)
 

@@ -27,11 +27,10 @@ canary: 2
 """
 
 
-def test_the_notebook_merges_proves_and_tells(project: Project) -> None:
+def test_the_notebook_merges_proves_and_tells_and_shows_the_same_run_again(project: Project) -> None:
     (project.folder / "clients.yaml").write_text(POLICY)
-    given = {"scale": SCALE, "policy": "clients.yaml"}
 
-    done, said = project.run("40_duplicates", **given)
+    done, said, again = project.run_all_twice("40_duplicates", scale=SCALE, policy="clients.yaml")
 
     assert done.exit_code == 0, done.message
     for expected in (
@@ -39,6 +38,8 @@ def test_the_notebook_merges_proves_and_tells(project: Project) -> None:
         "Старые и новые номера карточек", "Кто что записал", "файл правил", "Ничего не отменяется",
     ):  # fmt: skip
         assert expected in said, expected
+    assert "уже выполнено" in again, "what is over needs no approval"
+    assert [each.split("-")[2] for each in project.runs()] == ["deduplicate"]
 
 
 def test_one_merge_is_taken_back_after_a_person_agreed(opened: tuple[Any, OpenRun, GroupReview]) -> None:
