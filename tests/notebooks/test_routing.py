@@ -38,6 +38,7 @@ def test_the_notebook_publishes_a_directory_moves_open_appeals_and_undo_takes_it
         "справочник можно публиковать",
         "Копия с пометками",
         "Нагрузка по людям",
+        "элемент «Обращение»",
         "Сделано и доказано",
     ):
         assert expected in said, expected

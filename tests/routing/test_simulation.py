@@ -214,6 +214,8 @@ def test_the_page_escapes_what_people_wrote_and_says_the_same_in_both_languages(
         assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     assert found.as_json("ru")["changed"][0]["why"] == "по правилу"
     assert not found.html(whole=False).lstrip().startswith("<!doctype")
+    assert found.measures("en")["Change their responsible"] == found.summary["changed"]
+    assert "<style>" in found.cell("en"), "a notebook's own styles would pull the figures apart"
 
 
 def test_an_empty_history_is_no_accident() -> None:

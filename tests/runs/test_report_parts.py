@@ -148,3 +148,27 @@ def test_what_sets_a_process_up_is_told_in_words() -> None:
     told = names.cells("userfield", json.dumps(cells))
 
     assert told == "Со стадиями: да; Видно в карточках: сделка; Код: UF_CRM_…_CALLS; Подпись: Звонки"
+
+
+def test_rows_of_a_published_directory_are_told_in_words_and_other_json_stays_as_it_is() -> None:
+    row = {
+        "topic": "возвраты",
+        "region": "*",
+        "responsible": "4",
+        "deputy": "",
+        "hours": [[540, 1080], [1980, 2520]],
+        "valid_from": "2026-12-01",
+        "valid_to": None,
+    }
+    content, other = json.dumps(row, ensure_ascii=False), '{"colour": "red"}'
+    russian = Names(None, "example.bitrix24.ru", Wording("ru", 10800))
+    english = Names(None, "example.bitrix24.ru", Wording("en"))
+
+    said = russian.cells("item:1030", json.dumps({"ufCrm3Content": content, "ufCrm3Note": other}))
+    assert said == (
+        "ufCrm3Content: Тема: возвраты, Ответственный: сотрудник 4, Рабочие часы: Пн-Вт 09:00-18:00,"
+        f" Действует с: 01.12.2026; ufCrm3Note: {other}"
+    )
+    assert "Topic: возвраты, Responsible: user 4" in english.cells(
+        "item:1030", json.dumps({"ufCrm3Content": content})
+    )

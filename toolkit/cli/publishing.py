@@ -163,8 +163,8 @@ def routing_simulate(
         return
     from toolkit.routing.wording import LABELS
 
-    for key in ("appeals", "changed", "moved", "lost", "uncovered", "uncovered_before", "filtered", "people"):
-        show.line(f"{LABELS[key][show.language]}: {found.summary[key]}")
+    for name, count in found.measures(show.language).items():
+        show.line(f"{name}: {count}")
     if found.without_topics:
         show.line(LABELS["no_topics"][show.language], "yellow")
     for each in found.topics.head(10).itertuples():

@@ -24,7 +24,7 @@ from toolkit.workflow import Workspace
 if TYPE_CHECKING:
     from toolkit.routing import Simulation
 
-__all__ = ["OpenDirectory", "UploadForm", "newest_sheet", "write_example"]
+__all__ = ["OpenDirectory", "SimulationView", "UploadForm", "newest_sheet", "write_example"]
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv")
 LARGEST_MIB = 50
@@ -70,10 +70,10 @@ class UploadForm:
     def note(self) -> str:
         """What it bears, and what to do with larger files."""
         return self._speech(
-            f"Up to {LARGEST_MIB} MB where JupyterLab was started by `b24kit lab`, up to {_SAFE_MIB} MB elsewhere:"
+            f"Up to {LARGEST_MIB} MB where JupyterLab was started by b24kit lab, up to {_SAFE_MIB} MB elsewhere:"
             " a larger file ends the connection without a word. Larger ones: drag them into the folder inbox"
             " in the file browser on the left.",
-            f"До {LARGEST_MIB} МБ, если JupyterLab запущен через `b24kit lab`, иначе до {_SAFE_MIB} МБ: от файла"
+            f"До {LARGEST_MIB} МБ, если JupyterLab запущен через b24kit lab, иначе до {_SAFE_MIB} МБ: от файла"
             " больше связь молча обрывается. Большие перетащите в папку inbox в списке файлов слева.",
         )
 
@@ -220,14 +220,14 @@ class OpenDirectory:
         )
         return self
 
-    def simulate(self, history: Any = None) -> Simulation:
+    def simulate(self, history: Any = None) -> SimulationView:
         """What would become of past appeals: who gets more, who gets less, what nobody would get.
 
         Args:
             history: a table of past appeals; None takes the portal's own.
         """
         with self._bar:
-            return workflow.simulate_routing(self.work, self.checked, history)
+            return SimulationView(workflow.simulate_routing(self.work, self.checked, history), self._speech())
 
     def publish(self, effective_from: date | str | None = None) -> OpenRun:
         """The run that publishes the directory; the one there is when it was planned or published already.
@@ -252,6 +252,26 @@ class OpenDirectory:
                 return OpenRun(self.work, each, self._bar, shown_again(self.work, each, self._speech()))
             each.close()
         return OpenRun(self.work, run, self._bar)
+
+
+class SimulationView:
+    """A simulation in the reader's language.
+
+    Args:
+        simulation: what was found; its tables are for going on by hand.
+        speech: the reader's language.
+    """
+
+    def __init__(self, simulation: Simulation, speech: Speech) -> None:
+        self.simulation, self._speech = simulation, speech
+
+    def _repr_html_(self) -> str:
+        return self.simulation.cell(self._speech.language)
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{name}: {count}" for name, count in self.simulation.measures(self._speech.language).items()
+        )
 
 
 def write_example(work: Workspace, path: Path, entity_type: int) -> Path:

@@ -14,7 +14,7 @@ from toolkit.routing.wording import LABELS, Language
 if TYPE_CHECKING:
     from toolkit.routing.simulation import Simulation
 
-__all__ = ["load_chart", "simulation_page"]
+__all__ = ["load_chart", "measures", "simulation_page"]
 
 _BARS, _ROWS, _PIVOT = 20, 30, 12
 _BEFORE, _AFTER = "#9db4d3", "#1f5fbf"
@@ -28,6 +28,9 @@ def number(value: float, language: Language) -> str:
     """A number with its thousands apart."""
     whole = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.1f}"
     return whole.replace(",", "\u00a0").replace(".", ",") if language == "ru" else whole
+
+
+_MEASURES = ("appeals", "changed", "moved", "lost", "uncovered", "uncovered_before", "filtered", "people")
 
 
 def load_chart(simulation: Simulation, language: str = "ru") -> str:
@@ -65,8 +68,23 @@ def load_chart(simulation: Simulation, language: str = "ru") -> str:
     )
 
 
-def simulation_page(simulation: Simulation, language: str = "ru", *, whole: bool = True) -> str:
-    """The comparison as a page; see `Simulation.html`."""
+def measures(simulation: Simulation, language: str = "ru") -> dict[str, int]:
+    """What was counted, by its name for a reader; see `Simulation.measures`."""
+    said = _language(language)
+    return {LABELS[key][said]: int(simulation.summary[key]) for key in _MEASURES}
+
+
+def simulation_page(
+    simulation: Simulation, language: str = "ru", *, whole: bool = True, notebook: bool = False
+) -> str:
+    """The comparison as a page; see `Simulation.html`.
+
+    Args:
+        simulation: what to show.
+        language: `ru` or `en`.
+        whole: a page of its own.
+        notebook: with the styles that hold their own against a notebook's.
+    """
     said = _language(language)
     words = {key: each[said] for key, each in LABELS.items()}
     environment = Environment(
@@ -81,6 +99,7 @@ def simulation_page(simulation: Simulation, language: str = "ru", *, whole: bool
     examples = simulation.changed.head(_ROWS)
     return environment.get_template("simulation.html.j2").render(
         whole=whole,
+        notebook=notebook,
         language=said,
         words=words,
         summary=simulation.summary,

@@ -303,8 +303,28 @@ class Simulation:
 
         return simulation_page(self, language, whole=whole)
 
+    def cell(self, language: str = "ru") -> str:
+        """The comparison as a notebook's cell shows it, in HTML.
+
+        Args:
+            language: `ru` or `en`.
+        """
+        from toolkit.routing.showing import simulation_page
+
+        return simulation_page(self, language, whole=False, notebook=True)
+
+    def measures(self, language: str = "ru") -> dict[str, int]:
+        """The numbers of `summary` by their names for a reader.
+
+        Args:
+            language: `ru` or `en`.
+        """
+        from toolkit.routing.showing import measures
+
+        return measures(self, language)
+
     def _repr_html_(self) -> str:
-        return self.html(whole=False)
+        return self.cell()
 
 
 def _uncovered(decision: Decision) -> bool:

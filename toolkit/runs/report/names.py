@@ -19,6 +19,7 @@ from toolkit.records.spellings import UnreadableError
 from toolkit.records.tables import defined_type
 from toolkit.runs.bindings import ADDRESS_CELLS, IN_USE
 from toolkit.runs.references import REFERENCE, WITHIN
+from toolkit.runs.report.directories import row_in_words
 from toolkit.runs.report.wording import Wording
 from toolkit.runs.settings_of_types import SETTINGS
 
@@ -117,6 +118,7 @@ _LABELS = {
     "isStagesEnabled": "With stages",
     "isCategoriesEnabled": "With pipelines",
     "isClientEnabled": "With a client",
+    "isAutomationEnabled": "With robots",
 }
 _MANY = {
     "lead": "leads",
@@ -169,6 +171,7 @@ class Names:
         self._held = set(before.entities) if before is not None else set()
         self._titles: dict[str, dict[int, str]] = {}
         self._statuses: dict[str, str] | None = None
+        self._processes: dict[str, str] | None = None
 
     # -- people and records --------------------------------------------------------------------------
 
@@ -181,17 +184,35 @@ class Names:
         return self._titles["user"].get(number) or self._("user {id}", id=number)
 
     def kind_of_record(self, name: str) -> str:
-        """`контакт`, `элемент смарт-процесса 177`."""
+        """`контакт`, `элемент «Обращения»`; by the number where the snapshot does not name the process."""
         prefix, _, number = name.partition(":")
         if not number:
             return self._(name)
+        if prefix == "item" and (title := self._process(number)):
+            return self._("item of “{title}”", title=title)
         return self._(f"{prefix} of type {{id}}", id=number)
 
     def records(self, name: str) -> str:
         """`контакты`: the same for many of them."""
         prefix, _, number = name.partition(":")
         many = self._(_MANY.get(prefix, prefix))
-        return self._("{many} of type {id}", many=many, id=number) if prefix == "item" else many
+        if prefix != "item":
+            return many
+        if title := self._process(number):
+            return self._("{many} of “{title}”", many=many, title=title)
+        return self._("{many} of type {id}", many=many, id=number)
+
+    def _process(self, number: str) -> str:
+        """What a smart process is called; "" where the snapshot does not say."""
+        if self._processes is None:
+            self._processes = {}
+            if self._before is not None and "type" in self._held:
+                frame = self._before.table("type", ["entityTypeId", "title"]).dropna()
+                self._processes = {
+                    str(_number(found)): str(title)
+                    for found, title in zip(frame["entityTypeId"], frame["title"], strict=True)
+                }
+        return self._processes.get(number, "")
 
     def record(self, name: str, record_id: Any) -> Piece:
         """`контакт 18`, leading to its card."""
@@ -265,6 +286,8 @@ class Names:
                 value = read_value(value, defined_type(definition))
             except UnreadableError:
                 return _clipped(str(value))
+        if isinstance(value, str) and (row := row_in_words(value, self._, self.user)) is not None:
+            return _clipped(row)
         return _clipped(self._told(value, of_type))
 
     def _made(self, marker: str) -> str:

@@ -6,7 +6,7 @@ looked up there too, then in the catalogue of the whole toolkit, and is left as 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Literal
 
 from toolkit.runs.report.russian import PATTERNS, PLURALS, RUSSIAN
@@ -127,8 +127,12 @@ class Wording:
         local = self.local(moment)
         if local is None:
             return str(moment)
-        day = f"{local:%d.%m.%Y}" if self.language == "ru" else f"{local.day} {local:%b %Y}"
+        day = self.day(local)
         return f"{day} {local:%H:%M:%S}" if seconds else f"{day} {local:%H:%M}"
+
+    def day(self, day: date) -> str:
+        """`22.11.2026` or `22 Nov 2026`."""
+        return f"{day:%d.%m.%Y}" if self.language == "ru" else f"{day.day} {day:%b %Y}"
 
     @property
     def zone_name(self) -> str:
