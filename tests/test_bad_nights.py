@@ -110,7 +110,7 @@ def test_a_rehearsal_left_out_is_no_way_around_a_policy_that_wants_one(town: Tow
 
 
 def test_the_command_line_can_make_a_canary_larger_but_not_smaller(town: Town) -> None:
-    code, said = town.b24kit(*RUN, "--canary", "0", "--policy", policy(town, canary=4), "--json")
+    code, said = town.b24kit(*RUN, "--canary", "1", "--policy", policy(town, canary=4), "--json")
 
     assert code == 0, said
     journal = next((town.home / "snapshots").glob("*/*/journal.sqlite"))

@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.asking import parameters, workspace
-from toolkit.cli.options import Json, ParamFile
+from toolkit.cli.options import Json, ParamFile, an_id
 from toolkit.cli.telling import print_json
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="The smart process of appeals: standing, drift, adoption.")
 
-Adopt = Annotated[int | None, typer.Option(help="Entity type id of a smart process made by hand.")]
+Adopt = Annotated[
+    int | None, typer.Option(help="Entity type id of a smart process made by hand.", callback=an_id)
+]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write it into this file.")]
 
 
@@ -26,7 +28,9 @@ def drift(
         typer.Argument(help="What `describe` wrote on another portal, a description, or a run's folder."),
     ] = None,
     adopt: Adopt = None,
-    there: Annotated[int | None, typer.Option(help="Entity type id in the other's snapshot.")] = None,
+    there: Annotated[
+        int | None, typer.Option(help="Entity type id in the other's snapshot.", callback=an_id)
+    ] = None,
     params: ParamFile = None,
     as_json: Json = False,
 ) -> None:
@@ -68,7 +72,9 @@ def describe(adopt: Adopt = None, params: ParamFile = None, out: Out = None) -> 
 
 @app.command()
 def propose(
-    adopt: Annotated[int, typer.Argument(help="Entity type id of the smart process made by hand.")],
+    adopt: Annotated[
+        int, typer.Argument(help="Entity type id of the smart process made by hand.", callback=an_id)
+    ],
     out: Out = None,
 ) -> None:
     """Which of its fields could serve: a file to look through and give to `plan provision_appeals --params`."""

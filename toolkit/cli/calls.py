@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolkit.cli.asking import workspace
-from toolkit.cli.options import Json
+from toolkit.cli.options import Appeals, Fresh, Json
 from toolkit.cli.telling import print_json
 from toolkit.errors import ParameterError
 
@@ -21,24 +21,21 @@ app = typer.Typer(
     no_args_is_help=True, help="Calls out of a snapshot: report, table, who answers whose clients."
 )
 
-Appeals = Annotated[
-    int | None,
-    typer.Option(help="Entity type id of the smart process of appeals; of the newest run without it."),
-]
 TakenFrom = Annotated[
     Path | None, typer.Option("--snapshot", help="Folder of a snapshot; the newest without it.")
 ]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Read the portal into a new snapshot first.")]
 Hours = Annotated[str, typer.Option(help="Working hours.")]
 Calendar = Annotated[
     Path | None, typer.Option(help="YAML with further days: holidays, worked (lists of dates), zone.")
 ]
 Into = Annotated[Path | None, typer.Option("--out", help="Where to write; beside the snapshots without it.")]
+_MOST = 1_048_000  # what a sheet of Excel holds
 Rows = Annotated[
     int,
-    typer.Option(min=1, help="The newest so many calls go into the workbook; all of them into Parquet."),
+    typer.Option(
+        min=1, max=_MOST, help="The newest so many calls go into the workbook; all of them into Parquet."
+    ),
 ]
-_MOST = 1_048_000  # what a sheet of Excel holds
 _HOURS = "Пн-Пт 9:00-18:00"
 
 

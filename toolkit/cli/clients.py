@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.asking import workspace
-from toolkit.cli.options import Json
+from toolkit.cli.options import Json, an_id
 from toolkit.cli.telling import print_json
 from toolkit.errors import ParameterError
 
@@ -74,7 +74,9 @@ def match(
 
 
 @app.command()
-def alias(card: Annotated[int, typer.Argument(help="The id the card had.")], as_json: Json = False) -> None:
+def alias(
+    card: Annotated[int, typer.Argument(help="The id the card had.", callback=an_id)], as_json: Json = False
+) -> None:
     """Tell under which id a card lives on that was merged, or taken apart again."""
     from toolkit import workflow
 
@@ -92,7 +94,7 @@ def alias(card: Annotated[int, typer.Argument(help="The id the card had.")], as_
 @app.command()
 def blame(
     entity: Annotated[str, typer.Argument(help="contact, company, deal, ...")],
-    card: Annotated[int, typer.Argument(help="Id of the record, also one it had before.")],
+    card: Annotated[int, typer.Argument(help="Id of the record, also one it had before.", callback=an_id)],
     history: Annotated[bool, typer.Option("--history", help="Every value, not only the last.")] = False,
     as_json: Json = False,
 ) -> None:

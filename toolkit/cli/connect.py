@@ -29,7 +29,7 @@ def connect(
             max=65535,
         ),
     ] = None,
-    wait: Annotated[float, typer.Option(help="With --listen: how long, seconds.", min=1)] = 300.0,
+    wait: Annotated[float, typer.Option(help="With --listen: how long, seconds.", min=1, max=86_400)] = 300.0,
     as_json: Json = False,
 ) -> None:
     """Connect a local application: agree in the browser, paste back the address it ended at.

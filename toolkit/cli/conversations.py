@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.asking import workspace
-from toolkit.cli.desk import OnlyPlan, tell_written
-from toolkit.cli.options import Json
+from toolkit.cli.desk import tell_written
+from toolkit.cli.options import Json, OnlyPlan, an_id
 from toolkit.errors import ParameterError
 
 __all__ = ["app"]
@@ -20,7 +20,7 @@ Of = Annotated[
     list[str] | None,
     typer.Option("--to", help="contact:5, company:7, deal:9, lead:3, item:177:4; may be given again."),
 ]
-MostMb = Annotated[int, typer.Option("--most-mb", help="Larger recordings are refused.", min=1)]
+MostMb = Annotated[int, typer.Option("--most-mb", help="Larger recordings are refused.", min=1, max=2048)]
 
 
 @app.command("create")
@@ -31,9 +31,9 @@ def create_call(
     direction: Annotated[str, typer.Option(help="in or out.")],
     phone: Annotated[str, typer.Option(help="Of the client.")],
     start: Annotated[str, typer.Option(help="When it began: 2026-05-01T09:30:00+03:00.")],
-    duration: Annotated[int, typer.Option(help="Seconds; 0 when nobody answered.", min=0)] = 0,
+    duration: Annotated[int, typer.Option(help="Seconds; 0 when nobody answered.", min=0, max=604_800)] = 0,
     to: Of = None,
-    responsible: Annotated[int | None, typer.Option(help="Id of the user who spoke.")] = None,
+    responsible: Annotated[int | None, typer.Option(help="Id of the user who spoke.", callback=an_id)] = None,
     subject: Annotated[str, typer.Option(help="For people.")] = "",
     description: Annotated[str, typer.Option(help="For people.")] = "",
     recording: Annotated[str | None, typer.Option(help="A wav or mp3 file, or the address of one.")] = None,
@@ -63,7 +63,7 @@ def create_call(
 
 @app.command("attach-recording")
 def attach_recording(
-    activity: Annotated[int, typer.Argument(help="Id of the call's activity.")],
+    activity: Annotated[int, typer.Argument(help="Id of the call's activity.", callback=an_id)],
     recording: Annotated[str, typer.Argument(help="A wav or mp3 file, or the address of one.")],
     most_mb: MostMb = 100,
     only_plan: OnlyPlan = False,
@@ -81,7 +81,7 @@ def attach_recording(
 
 @app.command("attach")
 def attach_call(
-    activity: Annotated[int, typer.Argument(help="Id of the call's activity.")],
+    activity: Annotated[int, typer.Argument(help="Id of the call's activity.", callback=an_id)],
     to: Of = None,
     only_plan: OnlyPlan = False,
     as_json: Json = False,

@@ -12,7 +12,6 @@ from toolkit.cli.desk import (
     AreaCode,
     Fields,
     Key,
-    OnlyPlan,
     Was,
     Where,
     answer_facts,
@@ -20,7 +19,7 @@ from toolkit.cli.desk import (
     contacts,
     tell_written,
 )
-from toolkit.cli.options import Json
+from toolkit.cli.options import Json, OnlyPlan, an_id
 from toolkit.cli.telling import print_json
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ Open = Annotated[bool, typer.Option("--open", help="Only deals that are not clos
 
 @contacts.command("deals")
 def deals_of_contact(
-    card: Annotated[int | None, typer.Option("--id", help="Id of the contact.")] = None,
+    card: Annotated[int | None, typer.Option("--id", help="Id of the contact.", callback=an_id)] = None,
     phone: Annotated[str | None, typer.Option(help="As it was typed.")] = None,
     email: Annotated[str | None, typer.Option(help="Mailbox.")] = None,
     name: Annotated[str | None, typer.Option(help="Whole name, beside a phone or e-mail.")] = None,
@@ -59,7 +58,7 @@ def deals_of_contact(
 
 @companies.command("deals")
 def deals_of_company(
-    card: Annotated[int | None, typer.Option("--id", help="Id of the company.")] = None,
+    card: Annotated[int | None, typer.Option("--id", help="Id of the company.", callback=an_id)] = None,
     name: Annotated[str | None, typer.Option(help="Title, beside an INN or a phone.")] = None,
     inn: Annotated[str | None, typer.Option(help="INN.")] = None,
     kpp: Annotated[str | None, typer.Option(help="KPP, beside an INN.")] = None,
@@ -80,13 +79,13 @@ def deals_of_company(
 
 @app.command("find")
 def find_deals(
-    card: Annotated[int | None, typer.Option("--id", help="Id of the deal.")] = None,
+    card: Annotated[int | None, typer.Option("--id", help="Id of the deal.", callback=an_id)] = None,
     title: Annotated[str | None, typer.Option(help="A part of its title.")] = None,
-    contact: Annotated[int | None, typer.Option(help="Id of a contact.")] = None,
-    company: Annotated[int | None, typer.Option(help="Id of a company.")] = None,
-    category: Annotated[int | None, typer.Option(help="Id of the pipeline.")] = None,
+    contact: Annotated[int | None, typer.Option(help="Id of a contact.", callback=an_id)] = None,
+    company: Annotated[int | None, typer.Option(help="Id of a company.", callback=an_id)] = None,
+    category: Annotated[int | None, typer.Option(help="Id of the pipeline.", min=0, max=1_000_000)] = None,
     stage: Annotated[str | None, typer.Option(help="Id of the stage, C1:NEW.")] = None,
-    responsible: Annotated[int | None, typer.Option(help="Id of the user.")] = None,
+    responsible: Annotated[int | None, typer.Option(help="Id of the user.", callback=an_id)] = None,
     open_only: Open = False,
     as_json: Json = False,
 ) -> None:
@@ -104,11 +103,11 @@ def find_deals(
 @app.command("create")
 def create_deal(
     title: Annotated[str, typer.Option(help="Of the deal.")],
-    contact: Annotated[int | None, typer.Option(help="Id of the contact.")] = None,
-    company: Annotated[int | None, typer.Option(help="Id of the company.")] = None,
-    category: Annotated[int, typer.Option(help="Id of the pipeline.")] = 0,
+    contact: Annotated[int | None, typer.Option(help="Id of the contact.", callback=an_id)] = None,
+    company: Annotated[int | None, typer.Option(help="Id of the company.", callback=an_id)] = None,
+    category: Annotated[int, typer.Option(help="Id of the pipeline.", min=0, max=1_000_000)] = 0,
     stage: Annotated[str, typer.Option(help="Id of the stage; the pipeline's first without it.")] = "",
-    responsible: Annotated[int | None, typer.Option(help="Id of the user.")] = None,
+    responsible: Annotated[int | None, typer.Option(help="Id of the user.", callback=an_id)] = None,
     fields: Fields = None,
     key: Key = "",
     anyway: Anyway = False,
@@ -129,7 +128,7 @@ def create_deal(
 
 @app.command("edit")
 def edit_deal(
-    card: Annotated[int, typer.Argument(help="Id of the deal.")],
+    card: Annotated[int, typer.Argument(help="Id of the deal.", callback=an_id)],
     fields: Fields = None,
     was: Was = None,
     only_plan: OnlyPlan = False,
@@ -147,7 +146,9 @@ def edit_deal(
 
 
 @app.command("users")
-def deal_users(card: Annotated[int, typer.Argument(help="Id of the deal.")], as_json: Json = False) -> None:
+def deal_users(
+    card: Annotated[int, typer.Argument(help="Id of the deal.", callback=an_id)], as_json: Json = False
+) -> None:
     """The people of a deal: responsible, observers, creator, who moved it, its clients' responsibles."""
     from toolkit.workflow import desk
 
@@ -180,7 +181,9 @@ def dictionaries(
         ),
     ] = None,
     afresh: Annotated[bool, typer.Option("--afresh", help="Ask the portal, whatever is kept.")] = False,
-    at_most: Annotated[float, typer.Option(help="How old what is kept may be, minutes.", min=0)] = 60.0,
+    at_most: Annotated[
+        float, typer.Option(help="How old what is kept may be, minutes.", min=0, max=525_600)
+    ] = 60.0,
     as_json: Json = False,
 ) -> None:
     """What records may say: sources, stages, types, pipelines, departments, people, custom lists."""

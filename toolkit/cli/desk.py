@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolkit.cli.asking import parameters, workspace
-from toolkit.cli.options import Json
+from toolkit.cli.options import Json, OnlyPlan, an_id
 from toolkit.cli.telling import print_json
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ __all__ = [
     "AreaCode",
     "Fields",
     "Key",
-    "OnlyPlan",
     "Was",
     "Where",
     "answer_facts",
@@ -32,7 +31,7 @@ __all__ = [
 contacts = typer.Typer(no_args_is_help=True, help="Contacts: find, create, edit.")
 companies = typer.Typer(no_args_is_help=True, help="Companies: find, create, edit.")
 
-CardId = Annotated[int | None, typer.Option("--id", help="Id of the card.")]
+CardId = Annotated[int | None, typer.Option("--id", help="Id of the card.", callback=an_id)]
 OnePhone = Annotated[str | None, typer.Option("--phone", help="As it was typed.")]
 OneEmail = Annotated[str | None, typer.Option("--email", help="Mailbox.")]
 Phones = Annotated[list[str] | None, typer.Option("--phone", help="A phone; may be given again.")]
@@ -48,7 +47,6 @@ Key = Annotated[
     str, typer.Option("--key", help="External key, cc:SYSTEM:KIND:ID; made of the words given without it.")
 ]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Create though somebody like that is here.")]
-OnlyPlan = Annotated[bool, typer.Option("--plan", help="Stop after planning.")]
 AreaCode = Annotated[str, typer.Option("--area-code", help="Home area code without the 8.")]
 Where = Annotated[str, typer.Option("--source", help="auto, snapshot or portal.")]
 
@@ -82,7 +80,7 @@ def create_contact(
     second_name: Annotated[str, typer.Option(help="Patronymic.")] = "",
     phone: Phones = None,
     email: Emails = None,
-    company: Annotated[int | None, typer.Option(help="Id of the person's company.")] = None,
+    company: Annotated[int | None, typer.Option(help="Id of the person's company.", callback=an_id)] = None,
     fields: Fields = None,
     key: Key = "",
     anyway: Anyway = False,
@@ -103,7 +101,7 @@ def create_contact(
 
 @contacts.command("edit")
 def edit_contact(
-    card: Annotated[int, typer.Argument(help="Id of the contact.")],
+    card: Annotated[int, typer.Argument(help="Id of the contact.", callback=an_id)],
     fields: Fields = None,
     was: Was = None,
     phone: Phones = None,
@@ -176,7 +174,7 @@ def create_company(
 
 @companies.command("edit")
 def edit_company(
-    card: Annotated[int, typer.Argument(help="Id of the company.")],
+    card: Annotated[int, typer.Argument(help="Id of the company.", callback=an_id)],
     fields: Fields = None,
     was: Was = None,
     phone: Phones = None,

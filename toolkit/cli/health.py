@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.asking import workspace
-from toolkit.cli.options import Json
+from toolkit.cli.options import Appeals, Fresh, Json
 from toolkit.cli.telling import print_json
 from toolkit.errors import ParameterError
 
@@ -23,13 +23,8 @@ def health(
         list[Path] | None,
         typer.Argument(help="Folders of snapshots to compare; the newest of each month without any."),
     ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Read the portal into a new snapshot first.")
-    ] = False,
-    appeals: Annotated[
-        int | None,
-        typer.Option(help="Entity type id of the smart process of appeals; of the newest run without it."),
-    ] = None,
+    fresh: Fresh = False,
+    appeals: Appeals = None,
     routing: Annotated[
         str | None,
         typer.Option(help="A file of `routing export`, or `published`: look for rules that lead to nobody."),

@@ -65,7 +65,9 @@ def doctor(as_json: Json = False) -> None:
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the demonstration keeps its files.")] = Path(".demo"),
-    scale: Annotated[float, typer.Option(help="Size of the portal; 1 is 20,000 contacts.")] = 1.0,
+    scale: Annotated[
+        float, typer.Option(help="Size of the portal; 1 is 20,000 contacts.", min=0.0001, max=100)
+    ] = 1.0,
 ) -> None:
     """The whole story on a sandbox portal: plan, rehearse, apply, prove, and take it back."""
     from toolkit.demo import tell

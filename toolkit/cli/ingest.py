@@ -9,7 +9,21 @@ import typer
 from typer.core import TyperGroup
 
 from toolkit.cli.asking import parameters, workspace
-from toolkit.cli.options import Given, Json, LogFile, MaxShare, ParamFile, PolicyFile, RunName, Yes
+from toolkit.cli.options import (
+    Canary,
+    Given,
+    Json,
+    LogFile,
+    MaxShare,
+    Metrics,
+    OnlyPlan,
+    ParamFile,
+    PolicyFile,
+    Rehearsing,
+    RunName,
+    Summary,
+    Yes,
+)
 from toolkit.cli.river import Flags, run_given
 from toolkit.cli.telling import print_json, show_plan
 
@@ -57,21 +71,14 @@ def load(
     account: Account = None,
     param: Given = None,
     params: ParamFile = None,
-    only_plan: Annotated[bool, typer.Option("--plan", help="Stop after planning.")] = False,
+    only_plan: OnlyPlan = False,
     agree: Yes = None,
     policy: PolicyFile = None,
-    rehearsing: Annotated[bool, typer.Option("--rehearse/--no-rehearse", help="Rehearse first.")] = True,
-    canary: Annotated[
-        int | None,
-        typer.Option(help="Changes written and re-read before the rest; 10, or the policy's.", min=0),
-    ] = None,
+    rehearsing: Rehearsing = True,
+    canary: Canary = None,
     max_share: MaxShare = None,
-    summary: Annotated[
-        Path | None, typer.Option(help="With --policy: also write how it ended, as JSON.")
-    ] = None,
-    metrics: Annotated[
-        Path | None, typer.Option(help="With --policy: the same for Prometheus' textfile collector.")
-    ] = None,
+    summary: Summary = None,
+    metrics: Metrics = None,
     log_file: LogFile = None,
     as_json: Json = False,
 ) -> None:

@@ -54,7 +54,9 @@ def notebook_run(
 @app.command("lab")
 def notebook_lab(
     folder: Annotated[Path, typer.Argument(help="The project, which holds notebooks/.")] = Path(),
-    port: Annotated[int, typer.Option(help="Where JupyterLab listens, on this machine only.")] = 8888,
+    port: Annotated[
+        int, typer.Option(help="Where JupyterLab listens, on this machine only.", min=1, max=65535)
+    ] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
 ) -> None:
     """JupyterLab on the tour, with a sandbox beside it."""

@@ -59,7 +59,7 @@ def runs_list(as_json: Json = False) -> None:
 @app.command("nights")
 def runs_nights(
     operation: Annotated[str | None, typer.Argument(help="Only this operation.")] = None,
-    last: Annotated[int, typer.Option(help="So many.", min=1)] = 10,
+    last: Annotated[int, typer.Option(help="So many.", min=1, max=100_000)] = 10,
     as_json: Json = False,
 ) -> None:
     """How the latest unattended runs of this portal ended, a line to each."""
@@ -80,7 +80,7 @@ def runs_nights(
 
 @app.command("prune")
 def runs_prune(
-    days: Annotated[int, typer.Option(help="Older than so many days.", min=0)],
+    days: Annotated[int, typer.Option(help="Older than so many days.", min=0, max=36_500)],
     also: Annotated[
         list[Also] | None,
         typer.Option(help="Also those that are not over, or that could still be undone."),

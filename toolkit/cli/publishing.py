@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolkit.cli.asking import approver, parameters, read_policy, workspace
-from toolkit.cli.options import Given, Json, ParamFile, PolicyFile, Yes
+from toolkit.cli.options import EntityType, Given, Json, OnlyPlan, ParamFile, PolicyFile, Yes
 from toolkit.cli.telling import finish, print_json, show_plan
 from toolkit.errors import ApprovalNeeded, StorageError
 
@@ -28,7 +28,6 @@ __all__ = ["app"]
 app = typer.Typer()
 
 File = Annotated[Path, typer.Argument(help=".xlsx, .xlsm, .xls, .ods or .csv")]
-EntityType = Annotated[int, typer.Option(help="What appeals become: 2 for deals.")]
 Which = Annotated[str, typer.Argument(help="A file, `published`, or the number of a version.")]
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Rules as of this day; today without.")
@@ -62,7 +61,7 @@ def routing_publish(
     ] = None,
     by: Annotated[str, typer.Option(help="Who publishes, for the history.")] = "",
     entity_type: EntityType = 2,
-    only_plan: Annotated[bool, typer.Option("--plan", help="Stop after planning.")] = False,
+    only_plan: OnlyPlan = False,
     agree: Yes = None,
     policy: PolicyFile = None,
     as_json: Json = False,

@@ -12,16 +12,23 @@ import typer
 
 from toolkit.cli.asking import approver, nights_of, parameters, read_policy, workspace
 from toolkit.cli.options import (
+    Canary,
+    Every,
     Given,
     Json,
     LogFile,
     MaxShare,
+    Metrics,
     Nights,
+    OnlyPlan,
     OperationName,
     ParamFile,
     PolicyFile,
+    Rehearsing,
     RunName,
+    Summary,
     Yes,
+    an_id,
 )
 from toolkit.cli.telling import certificate_facts, finish, print_json, show_plan, tell_result
 from toolkit.errors import ApprovalNeeded, ParameterError, StorageError
@@ -102,7 +109,9 @@ def apply(
     review: Annotated[
         Path | None, typer.Option(help="A reviewed workbook; only what it leaves or chooses is done.")
     ] = None,
-    canary: Annotated[int, typer.Option(help="Changes written and re-read before the rest.")] = 10,
+    canary: Annotated[
+        int, typer.Option(help="Changes written and re-read before the rest.", min=1, max=1_000_000)
+    ] = 10,
     max_share: MaxShare = None,
     nights: Nights = None,
     as_json: Json = False,
@@ -154,10 +163,10 @@ def verify(run_id: RunName = "last", as_json: Json = False) -> None:
 @app.command()
 def undo(
     run_id: RunName = "last",
-    record: Annotated[list[int] | None, typer.Option(help="Only these record ids.")] = None,
+    record: Annotated[list[int] | None, typer.Option(help="Only these record ids.", callback=an_id)] = None,
     agree: Yes = None,
     policy: PolicyFile = None,
-    only_plan: Annotated[bool, typer.Option("--plan", help="Stop after planning.")] = False,
+    only_plan: OnlyPlan = False,
     as_json: Json = False,
 ) -> None:
     """Take a run back: plan, rehearse, approve, apply, prove, like any other run."""
@@ -183,21 +192,14 @@ def run(
     params: ParamFile = None,
     agree: Yes = None,
     policy: PolicyFile = None,
-    rehearsing: Annotated[bool, typer.Option("--rehearse/--no-rehearse", help="Rehearse first.")] = True,
-    canary: Annotated[
-        int | None,
-        typer.Option(help="Changes written and re-read before the rest; 10, or the policy's.", min=0),
-    ] = None,
+    rehearsing: Rehearsing = True,
+    canary: Canary = None,
     max_share: MaxShare = None,
     watch: Annotated[bool, typer.Option("--watch", help="Keep in step: only what changed since.")] = False,
     once: Annotated[bool, typer.Option("--once", help="With --watch: one pass, for cron.")] = False,
-    every: Annotated[float, typer.Option(help="With --watch: seconds between passes.")] = 60.0,
-    summary: Annotated[
-        Path | None, typer.Option(help="With --policy: also write how it ended, as JSON.")
-    ] = None,
-    metrics: Annotated[
-        Path | None, typer.Option(help="With --policy: the same for Prometheus' textfile collector.")
-    ] = None,
+    every: Every = 60.0,
+    summary: Summary = None,
+    metrics: Metrics = None,
     log_file: LogFile = None,
     as_json: Json = False,
 ) -> None:

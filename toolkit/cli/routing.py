@@ -10,7 +10,7 @@ import typer
 
 from toolkit.cli import publishing
 from toolkit.cli.asking import workspace
-from toolkit.cli.options import Json
+from toolkit.cli.options import EntityType, Json
 from toolkit.cli.telling import print_json
 from toolkit.errors import StorageError
 
@@ -24,7 +24,7 @@ app.add_typer(publishing.app)
 def routing_check(
     file: Annotated[Path, typer.Argument(help=".xlsx, .xlsm, .xls, .ods or .csv")],
     portal: Annotated[bool, typer.Option(help="Compare with the portal, too.")] = True,
-    entity_type: Annotated[int, typer.Option(help="What appeals become: 2 for deals.")] = 2,
+    entity_type: EntityType = 2,
     out: Annotated[Path | None, typer.Option(help="Folder for the annotated copy and the page.")] = None,
     corrected: Annotated[bool, typer.Option(help="Correct look-alike letters in the copy.")] = False,
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Check as of this day.")] = None,
@@ -61,7 +61,7 @@ def routing_check(
 def routing_template(
     file: Annotated[Path, typer.Argument(help="Workbook to write.")] = Path("routing.xlsx"),
     portal: Annotated[bool, typer.Option(help="Drop-downs of what the portal really has.")] = True,
-    entity_type: Annotated[int, typer.Option(help="What appeals become: 2 for deals.")] = 2,
+    entity_type: EntityType = 2,
 ) -> None:
     """Write an empty routing directory to fill in."""
     from toolkit import workflow

@@ -21,16 +21,21 @@ app = typer.Typer(no_args_is_help=True, help="A portal that lives on this machin
 @app.command("start")
 def sandbox_start(
     seed: Annotated[str, typer.Option(help="empty, realty, retail or developer.")] = "empty",
-    scale: Annotated[float, typer.Option(help="Size; 1 is the seed's own.")] = 1.0,
-    number: Annotated[int, typer.Option("--seed-number", help="The same number makes the same portal.")] = 1,
+    scale: Annotated[float, typer.Option(help="Size; 1 is the seed's own.", min=0.0001, max=100)] = 1.0,
+    number: Annotated[
+        int,
+        typer.Option("--seed-number", help="The same number makes the same portal.", min=0, max=2**32 - 1),
+    ] = 1,
     from_snapshot: Annotated[
         Path | None, typer.Option(help="Load a snapshot folder instead of a seed.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder that keeps its state and certificate; in memory without.")
     ] = None,
-    port: Annotated[int, typer.Option(help="HTTP port; 0 takes a free one.")] = 8024,
-    tls_port: Annotated[int | None, typer.Option(help="HTTPS port; 0 takes a free one.")] = None,
+    port: Annotated[int, typer.Option(help="HTTP port; 0 takes a free one.", min=0, max=65535)] = 8024,
+    tls_port: Annotated[
+        int | None, typer.Option(help="HTTPS port; 0 takes a free one.", min=0, max=65535)
+    ] = None,
     limits: Annotated[str, typer.Option(help="off, cloud, enterprise or box.")] = "off",
     costs: Annotated[
         Path | None, typer.Option(help="YAML or JSON: operating seconds by method, as your portal has them.")
@@ -125,7 +130,7 @@ def sandbox_load(path: Path, port: Port = None) -> None:
 @app.command("log")
 def sandbox_log(
     port: Port = None,
-    last: Annotated[int, typer.Option(help="How many requests to show.", min=0)] = 50,
+    last: Annotated[int, typer.Option(help="How many requests to show.", min=0, max=1_000_000)] = 50,
     as_json: Json = False,
 ) -> None:
     """The requests a running sandbox answered, and what they cost."""

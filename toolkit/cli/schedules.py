@@ -39,7 +39,9 @@ For = Annotated[
 Policy = Annotated[Path, typer.Option("--policy", help="The policy it runs under.")]
 At = Annotated[str, typer.Option(help="Time of day, in the zone of the policy's window.")]
 Zone = Annotated[str | None, typer.Option(help="Another zone for it, Europe/Moscow.")]
-Day = Annotated[list[int] | None, typer.Option(help="Only on these days: 1 Monday to 7 Sunday.")]
+Day = Annotated[
+    list[int] | None, typer.Option(help="Only on these days: 1 Monday to 7 Sunday.", min=1, max=7)
+]
 Folder = Annotated[Path | None, typer.Option(help="The project with its .env; that of the policy without.")]
 Metrics = Annotated[Path | None, typer.Option(help="Also write figures for Prometheus there.")]
 Out = Annotated[Path | None, typer.Option(help="Write the files into this folder instead of printing them.")]

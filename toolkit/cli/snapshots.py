@@ -84,7 +84,7 @@ def snapshot_diff(before: Path, after: Path, as_json: Json = False) -> None:
 
 @app.command("prune")
 def snapshot_prune(
-    days: Annotated[int, typer.Option(help="Older than so many days.")],
+    days: Annotated[int, typer.Option(help="Older than so many days.", min=0, max=36_500)],
     yes: Annotated[
         bool, typer.Option("--yes", help="Really delete; without it they are only listed.")
     ] = False,

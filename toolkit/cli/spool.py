@@ -77,7 +77,7 @@ def watch(
 def listed(
     operation: OperationName,
     state: Annotated[str, typer.Option(help="waiting, taken, done or dead.")] = "dead",
-    most: Annotated[int, typer.Option(help="How many, the newest.", min=1)] = 100,
+    most: Annotated[int, typer.Option(help="How many, the newest.", min=1, max=100_000)] = 100,
     label: Label = "",
     as_json: Json = False,
 ) -> None:
@@ -146,7 +146,7 @@ def refuse(
 @app.command()
 def prune(
     operation: OperationName,
-    days: Annotated[float, typer.Option(help="Older than so many days.", min=0)] = 30.0,
+    days: Annotated[float, typer.Option(help="Older than so many days.", min=0, max=36_500)] = 30.0,
     label: Label = "",
 ) -> None:
     """Forget the content of what was handed over; what it is known by stays, so that nothing comes twice."""

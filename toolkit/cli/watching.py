@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toolkit.cli.asking import parameters, read_policy, workspace
-from toolkit.cli.options import Given, LogFile, ParamFile
+from toolkit.cli.options import Given, LogFile, ParamFile, Rehearsing
 from toolkit.errors import ParameterError, SettingsError
 
 if TYPE_CHECKING:
@@ -54,17 +54,21 @@ Queues = Annotated[
         "--queue", help="YAML file with name, queue, address_from (an environment variable): RabbitMQ."
     ),
 ]
-Settle = Annotated[float, typer.Option("--settle", help="Seconds a file must not have changed.")]
-Most = Annotated[int, typer.Option("--most", help="Rows of a run.", min=1)]
+Settle = Annotated[
+    float, typer.Option("--settle", help="Seconds a file must not have changed.", min=0, max=86_400)
+]
+Most = Annotated[int, typer.Option("--most", help="Rows of a run.", min=1, max=100_000)]
 Once = Annotated[bool, typer.Option("--once", help="One pass, for cron.")]
-Every = Annotated[float, typer.Option("--every", help="Seconds between passes.")]
+Every = Annotated[float, typer.Option("--every", help="Seconds between passes.", min=1, max=86_400)]
 KeepDays = Annotated[
     float,
     typer.Option(
-        "--keep-days", help="Days after which the content of what was handed over is forgotten.", min=0
+        "--keep-days",
+        help="Days after which the content of what was handed over is forgotten.",
+        min=0,
+        max=36_500,
     ),
 ]
-Rehearsing = Annotated[bool, typer.Option("--rehearse/--no-rehearse", help="Rehearse first.")]
 
 
 def watch_centre(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli.asking import read_settings, shower
-from toolkit.cli.options import Json
+from toolkit.cli.options import EntityType, Json
 from toolkit.cli.telling import print_json
 
 __all__ = ["app"]
@@ -23,11 +23,11 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; loopback unless told otherwise.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8024,
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8024,
     name: Annotated[
         list[str] | None, typer.Option(help="Host name the page is reached by, behind a proxy for example.")
     ] = None,
-    entity_type: Annotated[int, typer.Option(help="What appeals become: 2 for deals.")] = 2,
+    entity_type: EntityType = 2,
     as_json: Json = False,
 ) -> None:
     """Serve the page until Ctrl-C. Prints a link that lets you in once."""
