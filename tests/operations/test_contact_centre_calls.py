@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from tests.operations.test_load_contact_centre import ANNA, BORIS, request
 from tests.runs.conftest import Kept, World, make_world
 from toolkit.operations import operation
 from toolkit.runs import Run
+from toolkit.runs.contact_centre import LoadedCall
+from toolkit.runs.law import carried_out
+from toolkit.runs.references import in_place
 
 RULE: Any = operation("load_contact_centre")
 SWITCHBOARD = "+7 495 123-45-67"
@@ -102,3 +112,118 @@ def test_a_phone_that_is_nobodys_names_no_firm(world: World, phone: str) -> None
     firm(world, "ООО Ромашка", phone)
 
     assert load(world, calls=[call(phone=phone)]).plan.tally() == {"quarantined": 1}
+
+
+@pytest.fixture(scope="module")
+def tables(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    world = kept.again(tmp_path_factory.mktemp("tables") / "world")
+    world.operation = RULE
+    run = load(world, requests=[request("R0", **ANNA)], calls=[call()])
+    return {name: run.before.table(name) for name in run.before.entities}
+
+
+class Passes:
+    """A portal in memory, and what earlier passes are remembered by."""
+
+    def __init__(self, tables: dict[str, pd.DataFrame]) -> None:
+        self.tables = tables
+        self.rows: dict[str, Any] = {}
+        self.calls: dict[str, LoadedCall] = {}
+        self.deals: dict[str, int] = {}
+        self.links: set[tuple[int, int, int]] = set()
+
+    def load(self, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        said = {kind: [row for of, row in rows if of == kind] for kind in ("requests", "calls")}
+        params = RULE.parameters(
+            {
+                "system": "cc1", "topics": [{"topic": "*", "pipeline": 0}], "fallback": 2, **said,
+                "previous": list(self.rows.values()), "previous_calls": list(self.calls.values()),
+                "previous_deals": self.deals,
+            }
+        )  # fmt: skip
+        changes, carried = RULE.plan(self.tables, params), RULE.carried(self.tables, params)
+        self.tables = carried_out(self.tables, changes)
+        ids = self.made()
+        for row in changes.table[changes.table["kind"] == "bind"].to_dict("records"):
+            activity = ids.get(row["marker"], row["record_id"])
+            for side, keep in (("before", self.links.discard), ("after", self.links.add)):
+                link = in_place(json.loads(row[side]), ids)
+                if link:
+                    keep((int(activity), link["entityTypeId"], link["entityId"]))
+        self.rows |= {each.id: each for each in carried.requests}
+        self.deals |= {number: ids.get(deal, deal) for number, deal in carried.deals.items()}
+        self.calls |= {
+            each.row.id: LoadedCall(
+                row=each.row,
+                activity=ids.get(each.activity, each.activity),
+                deal=ids.get(each.deal, each.deal),
+            )
+            for each in carried.calls
+        }
+
+    def made(self) -> dict[Any, int]:
+        """Marker to id."""
+        columns = (("deal", "originId", "id"), ("contact", "originId", "id"), ("activity", "ORIGIN_ID", "ID"))
+        return {
+            marker: int(number)
+            for name, marked, id_ in columns
+            for marker, number in self.tables[name][[marked, id_]].dropna().itertuples(index=False)
+        }
+
+    def seen(self) -> dict[str, Any]:
+        """What people see of it."""
+        people = {
+            row["id"]: (row["lastName"], row["name"], sorted(each["value"][-5:] for each in row["fm"]))
+            for row in self.tables["contact"].to_dict("records")
+            if isinstance(row["originId"], str)
+        }
+        deals = {
+            row["id"]: (row["title"], [people.get(each) for each in row["contactIds"]])
+            for row in self.tables["deal"].to_dict("records")
+        }
+        told = {2: deals, 3: people}
+        calls = {
+            row["ORIGIN_ID"]: (
+                people.get(row["OWNER_ID"]), str(row["END_TIME"]),
+                sorted(str(told[kind][who]) for activity, kind, who in self.links if activity == row["ID"]),
+            )
+            for row in self.tables["activity"].to_dict("records")
+        }  # fmt: skip
+        return {
+            "people": sorted(map(str, people.values())),
+            "deals": sorted(map(str, deals.values())),
+            "calls": calls,
+        }
+
+
+ANNAS = {"phone": ANNA["phone"], "duration_s": 65}
+ARRIVALS: list[tuple[str, dict[str, Any]]] = [
+    ("requests", request("R1", **ANNA, title="Течёт кран")),
+    ("requests", request("R2", **BORIS, title="Договор")),
+    ("calls", call("C1", **ANNAS, request="R1")),
+    ("calls", call("C2", phone=BORIS["phone"], request="R2")),
+    ("calls", call("C3", **ANNAS, request="R2")),
+    ("calls", call("C4", **ANNAS, request="R9")),
+]
+
+
+@pytest.fixture(scope="module")
+def at_once(tables: dict[str, pd.DataFrame]) -> Passes:
+    passes = Passes(tables)
+    passes.load(ARRIVALS)
+    return passes
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(order=st.permutations(ARRIVALS), cuts=st.sets(st.integers(1, 5), max_size=5), again=st.integers(0, 5))
+def test_the_order_of_arrival_does_not_change_what_the_portal_holds_in_the_end(
+    tables: dict[str, pd.DataFrame], at_once: Passes, order: list[Any], cuts: set[int], again: int
+) -> None:
+    one_by_one = Passes(tables)
+
+    for start, end in itertools.pairwise([0, *sorted(cuts), len(order)]):
+        one_by_one.load(order[start:end])
+    one_by_one.load(order[again : again + 3])
+
+    assert one_by_one.seen() == at_once.seen()
+    assert len(one_by_one.links) == 3

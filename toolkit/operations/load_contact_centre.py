@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
 import pandas as pd
@@ -16,8 +16,10 @@ from toolkit.runs import Changes, Operation, OperationParams, Read, Tables
 from toolkit.runs.contact_centre import (
     Appeals,
     CallRow,
+    Held,
     HistoryRow,
     Loaded,
+    LoadedCall,
     RequestRow,
     Staff,
     Terms,
@@ -35,10 +37,9 @@ from toolkit.runs.contact_centre import (
 from toolkit.runs.telephony import AppealShelf, appeal_fields
 from toolkit.sheets.mapping import ZONE, ExportMapping
 
-__all__ = ["LoadContactCentre", "LoadContactCentreParams"]
+__all__ = ["Carried", "LoadContactCentre", "LoadContactCentreParams"]
 
-_CALL = (*ACTIVITY_FIELDS, "ORIGIN_VERSION")
-
+_CALL = (*ACTIVITY_FIELDS, "ORIGIN_VERSION", "DESCRIPTION")
 
 _KINDS: Mapping[str, Literal["request", "call"]] = {"requests": "request", "calls": "call"}
 
@@ -80,6 +81,9 @@ class LoadContactCentreParams(OperationParams):
         fields: code to field of that smart process, where it was made by hand.
         window_s: how soon after a call's end that is.
         language: of comments.
+        previous_calls: the calls as they were last loaded, and those that name a request of this pass: what differs
+            was corrected there, and a call goes on the deal of a request that came after it.
+        previous_deals: filled in: the deals requests were put on before that are not marked as theirs.
         telephone, recordings_gone, history_done, presets: filled in: what the connection may do with calls, which
             recordings earlier runs could not have, which comments they wrote, the portal's templates of requisites.
     """
@@ -95,6 +99,8 @@ class LoadContactCentreParams(OperationParams):
     history: list[HistoryRow] = Field(default_factory=list)
     topics: list[TopicSaid] = Field(default_factory=list)
     previous: list[RequestRow] = Field(default_factory=list)
+    previous_calls: list[LoadedCall] = Field(default_factory=list)
+    previous_deals: dict[str, int] = Field(default_factory=dict)
     newest: list[str] = Field(default_factory=list)
     whole: bool = False
     fallback: int | None = None
@@ -145,6 +151,21 @@ class LoadContactCentreParams(OperationParams):
         return self
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What a carried out plan has loaded.
+
+    Args:
+        requests: each as it was last said.
+        deals: id of a request to the deal it was put on that is not marked as its own: an id, or a marker.
+        calls: as they are on the portal now.
+    """
+
+    requests: Sequence[RequestRow]
+    deals: Mapping[str, int | str]
+    calls: Sequence[Held]
+
+
 class LoadContactCentre(Operation):
     """A contact centre's requests and calls, carried into the portal exactly once."""
 
@@ -159,7 +180,15 @@ class LoadContactCentre(Operation):
     }
     Params = LoadContactCentreParams
     filled_in: ClassVar[frozenset[str]] = frozenset(
-        {"previous", "telephone", "recordings_gone", "history_done", "presets"}
+        {
+            "previous",
+            "previous_calls",
+            "previous_deals",
+            "telephone",
+            "recordings_gone",
+            "history_done",
+            "presets",
+        }
     )
 
     def reads(self, params: LoadContactCentreParams) -> Mapping[str, Read]:
@@ -182,6 +211,10 @@ class LoadContactCentre(Operation):
                     filter={"entityTypeId": params.appeals}
                 )  # its switches, for the rehearsal
                 reads[f"item:{params.appeals}"] = Read()
+        elif params.previous_calls:
+            reads["activity"] = Read(
+                list(_CALL), filter={"@ID": [each.activity for each in params.previous_calls]}
+            )
         return reads
 
     def check(self, tables: Tables, params: LoadContactCentreParams) -> None:
@@ -219,16 +252,34 @@ class LoadContactCentre(Operation):
         tables: Tables,
         params: LoadContactCentreParams,
         failed: Collection[tuple[str, int | str]] = (),
-    ) -> list[RequestRow]:
-        """The requests that are on the portal once the plan is carried out, each as it was last said.
+    ) -> Carried:
+        """The requests and calls that are on the portal once the plan is carried out, each as it was last said.
 
         Args:
             tables, params: as for `plan`.
             failed: records, by id or marker, of changes that did not come about.
         """
-        kept = _loaded(tables, params).account.carried("request", failed)
+        loaded, gone = _loaded(tables, params), {*failed}
         last = latest(params.requests)
-        return [params.requests[at] for at in kept if last[params.requests[at].id] == at]
+        requests = [
+            params.requests[at]
+            for at in loaded.account.carried("request", failed)
+            if last[params.requests[at].id] == at
+        ]
+        deals = {}
+        for row in requests:
+            marker = f"cc:{params.system}:request:{row.id}"
+            deal = loaded.deals.get(marker, marker)
+            if deal != marker and ("deal", deal) not in gone:
+                deals[row.id] = deal
+        carried, last = {*loaded.account.carried("call", failed)}, latest(params.calls)
+        left = {number for number, at in last.items() if at not in carried}
+        calls = [
+            each
+            for each in loaded.calls
+            if each.row.id not in left and not {("activity", each.activity), ("call", each.activity)} & gone
+        ]
+        return Carried(requests, deals, calls)
 
 
 def _loaded(tables: Tables, params: LoadContactCentreParams) -> Loaded:
@@ -243,6 +294,9 @@ def _loaded(tables: Tables, params: LoadContactCentreParams) -> Loaded:
         topics=settled_topics(params.topics, portal_facts(tables)),
         pipelines=frozenset({0, *tables["category:2"].get("id", pd.Series(dtype="int64")).astype(int)}),
         before={each.id: each for each in params.previous},
+        calls_before={each.row.id: each for each in params.previous_calls},
+        deals_before=params.previous_deals,
+        deals=frozenset(tables["deal"]["id"].astype(int)),
         newest=frozenset(params.newest),
         fallback=params.fallback,
         phone_alone=params.phone_alone,

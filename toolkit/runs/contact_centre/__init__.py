@@ -2,7 +2,8 @@
 
 Start at `loading`: rows (`rows`, taken in by `intake`) are sorted by who they are about (`sorting`), their clients
 found or made (`clients`, by the rules that merge also uses: `matches`), then their deals (`deals`, on the `board` of
-those that are there), then their `calls`. `terms` is what holds for all rows; `cells` says which cell of a card a row
+those that are there), then their `calls`
+(those of an earlier pass: `calls_there`). `terms` is what holds for all rows; `cells` says which cell of a card a row
 may change; `fates` is the account of every row. `staff` and `phones` answer who works there, and which numbers are
 nobody's own.
 `history` tells in the timelines what was changed there.
@@ -11,6 +12,7 @@ nobody's own.
 from __future__ import annotations
 
 from toolkit.runs.contact_centre.calls import Appeals
+from toolkit.runs.contact_centre.calls_there import Held
 from toolkit.runs.contact_centre.cells import Card, Wish, decide
 from toolkit.runs.contact_centre.fates import Account, Fate, Key, State
 from toolkit.runs.contact_centre.intake import UnreadRow, take_rows
@@ -22,6 +24,7 @@ from toolkit.runs.contact_centre.rows import (
     CallRow,
     ClientRow,
     HistoryRow,
+    LoadedCall,
     RequestRow,
     TopicRow,
     TopicSaid,
@@ -39,9 +42,11 @@ __all__ = [
     "Card",
     "ClientRow",
     "Fate",
+    "Held",
     "HistoryRow",
     "Key",
     "Loaded",
+    "LoadedCall",
     "Match",
     "RequestRow",
     "Staff",

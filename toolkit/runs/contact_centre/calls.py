@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pandas as pd
 
 from toolkit.runs.call_recordings import Heard, call_recordings, recording_key
 from toolkit.runs.calls_made import CallMade, call_changes, telephone_values
 from toolkit.runs.changes import Changes
+from toolkit.runs.contact_centre.calls_there import CallsThere, CallThere, Held, Links, as_loaded, correct
 from toolkit.runs.contact_centre.clients import Client, Clients
 from toolkit.runs.contact_centre.fates import Fate, Key
 from toolkit.runs.contact_centre.history import Comment
 from toolkit.runs.contact_centre.rows import CallRow, latest
 from toolkit.runs.contact_centre.terms import Terms
-from toolkit.runs.operation import Tables
 from toolkit.runs.telephony import AppealShelf, nearest_appeals
 
-__all__ = ["Appeals", "Calls", "CallsThere", "settle_calls"]
+__all__ = ["Appeals", "Calls", "settle_calls"]
 
 
 SAID = "what was said of the call"
@@ -42,53 +41,20 @@ class Appeals:
 
 
 @dataclass(frozen=True)
-class _There:
-    """A call the portal holds: its activity (None without one), and whether it is a record of the telephone and has a
-    recording."""
-
-    activity: int | None
-    telephone: bool
-    heard: bool
-
-
-@dataclass(frozen=True)
-class CallsThere:
-    """The calls the portal holds, by marker."""
-
-    by_marker: Mapping[str, _There]
-
-    @classmethod
-    def of(cls, tables: Tables) -> CallsThere:
-        """The calls of the tables `activity` (ID, ORIGIN_ID, ORIGIN_VERSION) and `call` (EXTERNAL_CALL_ID,
-        CRM_ACTIVITY_ID, RECORD_FILE_ID), where they were read."""
-        found: dict[str, _There] = {}
-        if "activity" in tables:
-            ids, marks, versions = _columns(tables["activity"], "ID", "ORIGIN_ID", "ORIGIN_VERSION")
-            for number, mark, version in zip(ids, marks, versions, strict=True):
-                if mark:
-                    found[str(mark)] = _There(int(number), telephone=False, heard=bool(version))
-        if "call" in tables:
-            names = ("EXTERNAL_CALL_ID", "CRM_ACTIVITY_ID", "RECORD_FILE_ID")
-            for mark, number, file in zip(*_columns(tables["call"], *names), strict=True):
-                if mark:
-                    activity = int(number) if number else None
-                    found[str(mark)] = _There(activity, telephone=True, heard=bool(file))
-        return cls(found)
-
-
-@dataclass(frozen=True)
 class Calls:
     """What becomes of the calls.
 
     Args:
-        changes: calls made, linked, and given their recordings.
+        changes: calls made, linked, corrected, and given their recordings.
         comments: what was said of calls whose record has no place for it.
         fates: of the calls that have a client.
+        held: the calls as they are afterwards.
     """
 
     changes: Changes
     comments: Sequence[Comment]
     fates: Mapping[Key, Fate]
+    held: Sequence[Held]
 
 
 def settle_calls(
@@ -99,7 +65,7 @@ def settle_calls(
     appeals: Appeals | None,
     terms: Terms,
 ) -> Calls:
-    """Make the calls that are not there, and fetch the recordings that are missing.
+    """Make the calls that are not there, correct those that are, and fetch the recordings that are missing.
 
     Args:
         calls: in the order they were given in.
@@ -112,30 +78,31 @@ def settle_calls(
     """
     fates: dict[Key, Fate] = {}
     fresh: dict[int, Client] = {}
-    heard: list[Heard] = []
+    again: dict[int, CallThere] = {}
     last = latest(calls)
     for at, row in enumerate(calls):
-        key, marker = ("call", at), terms.marker("call", row.id)
-        client, known = clients.of.get(key), there.by_marker.get(marker)
+        key, known = ("call", at), there.by_marker.get(terms.marker("call", row.id))
+        client = clients.of.get(key)
         if known is None:
             if client is not None:
                 fresh[at] = client
-            continue
-        if client is not None or key in clients.fates:
+        elif last[row.id] == at:
             fates[key] = clients.fate(key)
-        if known.activity is None or known.heard or last[row.id] != at or not _to_fetch(row, terms):
-            continue
-        recording = recording_key(row.id, row.recording)
-        heard.append(Heard(known.activity, at, recording, marker if known.telephone else ""))
-        fates[key] = Fate("edited")
+            again[at] = known
     chosen = _appeals_of(calls, fresh, appeals)
     made = [_made(calls[at], client, deals, chosen.get(at), terms) for at, client in fresh.items()]
+    heard = _heard_later(calls, again, fates, terms)
     for at, call in zip(fresh, made, strict=True):
         fates["call", at] = Fate("created")
         if _to_fetch(calls[at], terms):
             line = call.marker if _by_telephone(call, terms) else ""
             recording = recording_key(calls[at].id, calls[at].recording)
             heard.append(Heard(call.marker, at, recording, line))
+    linked, held = _linked(calls, again, deals, there, fates, terms)
+    corrected = _corrected(calls, again, clients, there, fates, terms)
+    for at, call in zip(fresh, made, strict=True):
+        deal = dict(call.belongs_to).get("deal", 0)
+        held.append(Held(as_loaded(calls[at]), call.marker, deal))
     changes = call_changes(made, telephony=terms.telephony) if made else Changes()
     recordings = call_recordings(heard, most_bytes=terms.recording_most_bytes) if heard else Changes()
     comments = [
@@ -143,7 +110,76 @@ def settle_calls(
         for call in made
         if call.description and _by_telephone(call, terms)
     ]
-    return Calls(Changes.joined(changes, recordings), comments, fates)
+    return Calls(Changes.joined(changes, corrected, linked, recordings), comments, fates, held)
+
+
+def _heard_later(
+    calls: Sequence[CallRow], again: Mapping[int, CallThere], fates: dict[Key, Fate], terms: Terms
+) -> list[Heard]:
+    """The recordings of calls that are there without one."""
+    heard = []
+    for at, known in again.items():
+        row = calls[at]
+        if known.activity is not None and not known.heard and _to_fetch(row, terms):
+            line = terms.marker("call", row.id) if known.telephone else ""
+            heard.append(Heard(known.activity, at, recording_key(row.id, row.recording), line))
+            fates["call", at] = Fate("edited")
+    return heard
+
+
+def _linked(
+    calls: Sequence[CallRow],
+    again: Mapping[int, CallThere],
+    deals: Mapping[str, int | str],
+    there: CallsThere,
+    fates: dict[Key, Fate],
+    terms: Terms,
+) -> tuple[Changes, list[Held]]:
+    """The calls that are there, on the deals of the requests that came after them; and those calls afterwards."""
+    links = Links(terms.deals)
+    held: list[Held] = []
+    for at, known in again.items():
+        row, before = calls[at], terms.calls_before.get(calls[at].id)
+        deal = deals.get(terms.marker("request", row.request)) if row.request else None
+        if before is None:
+            # Where nobody remembers how it was loaded, it is taken for whole.
+            held += [Held(as_loaded(row), known.activity, deal or 0)] if known.activity else []
+            continue
+        put = links.settle(row, before, deal)
+        if put != before.deal:
+            fates["call", at] = Fate("edited")
+        held.append(Held(as_loaded(row), before.activity, put))
+    named = {row.id for row in calls}
+    for number, before in terms.calls_before.items():
+        deal = deals.get(terms.marker("request", before.row.request)) if before.row.request else None
+        marker = terms.marker("call", number)
+        if number in named or deal is None or not there.holds(marker, before.activity):
+            continue
+        put = links.settle(before.row, before, deal)
+        if put != before.deal:
+            held.append(Held(before.row, before.activity, put))
+    return links.changes(), held
+
+
+def _corrected(
+    calls: Sequence[CallRow],
+    again: Mapping[int, CallThere],
+    clients: Clients,
+    there: CallsThere,
+    fates: dict[Key, Fate],
+    terms: Terms,
+) -> Changes:
+    places = {calls[at].id: at for at in again}
+
+    def made_of(row: CallRow) -> CallMade | None:
+        client = clients.of.get(("call", places[row.id]))
+        return _made(row, client, {}, None, terms) if client else None
+
+    changes, found = correct([calls[at] for at in again], there, made_of, terms)
+    for number, fate in found.items():
+        if fate.state != "unchanged":
+            fates["call", places[number]] = fate
+    return changes
 
 
 def _made(
@@ -194,13 +230,3 @@ def _appeals_of(
 def _id(who: int | str | None) -> int | None:
     """The id of a client that is there: one this plan makes has no appeal yet."""
     return who if isinstance(who, int) else None
-
-
-def _columns(table: pd.DataFrame, *names: str) -> list[list[Any]]:
-    """Cells of columns, nothing as None; a column nobody answered for holds nothing."""
-    return [
-        table[name].astype(object).where(table[name].notna(), None).tolist()
-        if name in table
-        else [None] * len(table)
-        for name in names
-    ]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from toolkit.runs.changes import Changes
 from toolkit.runs.contact_centre.board import Board
-from toolkit.runs.contact_centre.calls import Appeals, CallsThere, settle_calls
+from toolkit.runs.contact_centre.calls import Appeals, settle_calls
+from toolkit.runs.contact_centre.calls_there import CallsThere, Held
 from toolkit.runs.contact_centre.clients import Clients, settle_clients
 from toolkit.runs.contact_centre.deals import Deals, settle_deals, withdrawn
 from toolkit.runs.contact_centre.fates import Account, Fate, Key
@@ -25,10 +26,19 @@ UNREAD = "the row cannot be read"
 
 @dataclass(frozen=True)
 class Loaded:
-    """What is asked for, and what becomes of every row."""
+    """What is asked for, and what becomes of every row.
+
+    Args:
+        changes: all of them.
+        account: of every row.
+        deals: marker of a request to its deal, an id or the marker of what is made.
+        calls: those that are on the portal afterwards.
+    """
 
     changes: Changes
     account: Account
+    deals: Mapping[str, int | str]
+    calls: Sequence[Held]
 
 
 def load_rows(
@@ -59,8 +69,10 @@ def load_rows(
     clients = settle_clients(found, tables, terms)
     board = Board.of(tables["deal"], terms.system)
     deals = settle_deals(requests, clients, tables["deal"], board, terms)
-    said = settle_calls(calls, clients, deals.of, CallsThere.of(tables), appeals, terms)
-    told = settle_history(history, deals.of, cards_of_clients(rows, clients, tables, terms), terms)
+    known = {terms.marker("request", each): deal for each, deal in terms.deals_before.items()}
+    of = {**{marker: deal for marker, deal in known.items() if deal in terms.deals}, **deals.of}
+    said = settle_calls(calls, clients, of, CallsThere.of(tables), appeals, terms)
+    told = settle_history(history, of, cards_of_clients(rows, clients, tables, terms), terms)
     fates = {**found.fates, **clients.fates, **deals.fates, **said.fates, **told.fates}
     ids = {kind: [each.id for each in them] for kind, them in rows.items()}
     ids["history"] = [each.id for each in history]
@@ -72,7 +84,7 @@ def load_rows(
     parts = [clients.changes, deals.changes, said.changes, notes, account.left_to_a_person(terms.language)]
     if whole:
         parts.append(withdrawn(requests, board, terms))
-    return Loaded(Changes.joined(*parts), account)
+    return Loaded(Changes.joined(*parts), account, of, said.held)
 
 
 def _records(

@@ -15,6 +15,7 @@ __all__ = [
     "CallRow",
     "ClientRow",
     "HistoryRow",
+    "LoadedCall",
     "RequestRow",
     "TopicRow",
     "TopicSaid",
@@ -122,6 +123,22 @@ class CallRow(ClientRow):
         if not self.phone:
             raise ValueError("a call has no phone")
         return self
+
+
+class LoadedCall(BaseModel):
+    """A call as it was last loaded.
+
+    Args:
+        row: what was said of it; instead of the address of its recording what `recording_key` makes of it.
+        activity: id of the activity it became.
+        deal: id of the deal it was put on; 0 where its request was not there, or none was named.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    row: CallRow
+    activity: int
+    deal: int = 0
 
 
 class HistoryRow(BaseModel):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from toolkit.matching import read_inn
+from toolkit.runs.contact_centre.calls_there import other_number
 from toolkit.runs.contact_centre.fates import Fate, Key
 from toolkit.runs.contact_centre.matches import Asked
 from toolkit.runs.contact_centre.phones import numbers_in
@@ -126,6 +127,8 @@ def _about(row: ClientRow, terms: Terms) -> About | Fate:
         return Fate("quarantined", BAD_INN, repr(row.inn))
     if isinstance(row, RequestRow) and (problem := terms.no_place(row)):
         return Fate("quarantined", problem, repr(row.topic))
+    if isinstance(row, CallRow) and (other := other_number(row, terms)):
+        return other
     person = _person_key(row, terms)
     if not person and not firm and isinstance(row, CallRow):
         companies = _companies_called(row, terms)

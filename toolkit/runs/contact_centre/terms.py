@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toolkit.matching import Home
-from toolkit.runs.contact_centre.rows import ClientRow, RequestRow, TopicRow
+from toolkit.runs.contact_centre.rows import ClientRow, LoadedCall, RequestRow, TopicRow
 from toolkit.runs.contact_centre.staff import Staff
 
 __all__ = ["NO_PIPELINE", "PIPELINE_GONE", "Terms"]
@@ -29,6 +29,9 @@ class Terms:
         topics: the table of topics, by topic in lower case; `*` for all others.
         pipelines: ids of those on the portal.
         before: the requests as they were last loaded, by id.
+        calls_before: the calls as they were last loaded, by id.
+        deals_before: the deals requests were put on before that are not marked as theirs, by id of the request.
+        deals: ids of the deals on the portal.
         newest: fields of cards which people made where a newer row wins.
         fallback: user id of who answers when nobody else does; None for nobody.
         phone_alone: a row with a phone and no name is about the only person who has that number.
@@ -50,6 +53,9 @@ class Terms:
     topics: Mapping[str, TopicRow] = field(default_factory=dict)
     pipelines: frozenset[int] = frozenset({0})
     before: Mapping[str, RequestRow] = field(default_factory=dict)
+    calls_before: Mapping[str, LoadedCall] = field(default_factory=dict)
+    deals_before: Mapping[str, int] = field(default_factory=dict)
+    deals: frozenset[int] = frozenset()
     newest: frozenset[str] = frozenset()
     fallback: int | None = None
     phone_alone: bool = True

@@ -58,6 +58,8 @@ RUSSIAN: dict[str, str] = {
     "its pipeline is not on the portal": "такой воронки на портале нет",
     "who the client is, a person has to say": "кто клиент, решает человек",
     "several deals are open: a person has to say": "открыто несколько сделок: решает человек",
+    "a call that was corrected there": "звонок, исправленный в контакт-центре",
+    "corrected there, but the portal lets nobody change it": "там исправлено, но портал не даёт это изменить",
     "several firms have this phone: a person has to say": "этот телефон у нескольких компаний: решает человек",
     "corrected there and edited here: left as it is": "там исправлено, здесь правлено: не тронуто",
     "withdrawn there: left to a person": "там отозвано: решает человек",

@@ -31,7 +31,7 @@ def with_known(work: Workspace, params: LoadContactCentreParams, portal: Portal)
     if params.requisite_preset is None and any(each.inn for each in (*params.requests, *params.calls)):
         templates = [each for page in portal.list("crm.requisite.preset.list") for each in page]
         told["presets"] = presets_of(templates)
-    if params.requests or params.history or any(each.recording for each in params.calls):
+    if params.requests or params.history or params.calls:
         every = list(Run.all(work.root, work.clock.now))
         try:
             params = with_previous(params, work.root, portal.host, every)

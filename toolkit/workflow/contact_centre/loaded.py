@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from toolkit.errors import StorageError
 from toolkit.operations.load_contact_centre import LoadContactCentre, LoadContactCentreParams
 from toolkit.runs import Run, Undo
-from toolkit.runs.contact_centre import RequestRow
+from toolkit.runs.contact_centre import CallRow, LoadedCall, RequestRow
 from toolkit.runs.folder import portal_folder
+from toolkit.runs.references import made_by
 from toolkit.workflow.workspace import Workspace, find_run
 
-__all__ = ["LoadedRows", "learn_from", "rows_of_run", "with_previous"]
+__all__ = ["LoadedRows", "RowsOfRun", "learn_from", "rows_of_run", "with_previous"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +35,16 @@ CREATE TABLE IF NOT EXISTS row (
     id TEXT NOT NULL, seq INTEGER NOT NULL REFERENCES run, body TEXT NOT NULL, PRIMARY KEY (id, seq)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS row_of_run ON row (seq);
+CREATE TABLE IF NOT EXISTS joined (
+    id TEXT NOT NULL, seq INTEGER NOT NULL REFERENCES run, deal INTEGER NOT NULL, PRIMARY KEY (id, seq)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS joined_of_run ON joined (seq);
+CREATE TABLE IF NOT EXISTS call (
+    id TEXT NOT NULL, seq INTEGER NOT NULL REFERENCES run, request TEXT NOT NULL, activity INTEGER NOT NULL,
+    deal INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id, seq)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS call_of_run ON call (seq);
+CREATE INDEX IF NOT EXISTS call_of_request ON call (request);
 """
 _DONE = ("done", "already")
 _AT_ONCE = 500
@@ -58,18 +71,39 @@ class LoadedRows:
         """
         if not self.path.exists():
             return []
-        found: list[RequestRow] = []
         with self._open() as db:
-            for start in range(0, len(ids), _AT_ONCE):
-                some = list(ids[start : start + _AT_ONCE])
-                marks = ", ".join("?" * len(some))
-                # The bare column of a query with max() is that of the row which has it.
-                rows = db.execute(
-                    f"SELECT body, max(seq) FROM row WHERE id IN ({marks}) GROUP BY id",  # noqa: S608  # marks only
-                    some,
-                )
-                found += [RequestRow.model_validate_json(body) for body, _ in rows]
-        return found
+            # The bare column of a query with max() is that of the row which has it.
+            rows = _asked(db, "SELECT body, max(seq) FROM row WHERE id IN ({}) GROUP BY id", ids)
+            return [RequestRow.model_validate_json(body) for body, _ in rows]
+
+    def calls(self, ids: Sequence[str], requests: Sequence[str]) -> list[LoadedCall]:
+        """The calls with these ids, and those that name one of these requests, as they were last loaded.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        if not self.path.exists():
+            return []
+        with self._open() as db:
+            about = _asked(db, "SELECT DISTINCT id FROM call WHERE request IN ({})", requests)
+            wanted = sorted({*ids, *(number for (number,) in about)})
+            query = "SELECT body, activity, deal, max(seq) FROM call WHERE id IN ({}) GROUP BY id"
+            return [
+                LoadedCall(row=CallRow.model_validate_json(body), activity=activity, deal=deal)
+                for body, activity, deal, _ in _asked(db, query, wanted)
+            ]
+
+    def deals(self, requests: Sequence[str]) -> dict[str, int]:
+        """The deals these requests were put on that are not marked as theirs, by id of the request.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        if not self.path.exists():
+            return {}
+        with self._open() as db:
+            query = "SELECT id, deal, max(seq) FROM joined WHERE id IN ({}) GROUP BY id"
+            return {number: deal for number, deal, _ in _asked(db, query, requests)}
 
     def learn(self, runs: Iterable[Run]) -> None:
         """Take in what runs have loaded that were finished and proven since the last look.
@@ -96,17 +130,37 @@ class LoadedRows:
 
     def _forget(self, db: sqlite3.Connection, run: Run) -> None:
         db.execute("BEGIN IMMEDIATE")
-        db.execute("DELETE FROM row WHERE seq IN (SELECT seq FROM run WHERE id = ?)", (run.id,))
+        for table in ("row", "joined", "call"):
+            db.execute(f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM run WHERE id = ?)", (run.id,))  # noqa: S608  # ours
         db.execute("INSERT OR IGNORE INTO run (id) VALUES (?)", (run.id,))
         db.execute("COMMIT")
 
     def _take(self, db: sqlite3.Connection, run: Run) -> None:
-        rows = [(row.id, row.model_dump_json(exclude_defaults=True)) for row in rows_of_run(run)]
+        found = rows_of_run(run)
+        rows = [(row.id, row.model_dump_json(exclude_defaults=True)) for row in found.requests]
+        calls = [
+            (
+                each.row.id,
+                each.row.request,
+                each.activity,
+                each.deal,
+                each.row.model_dump_json(exclude_defaults=True),
+            )
+            for each in found.calls
+        ]
         db.execute("BEGIN IMMEDIATE")
         taken = db.execute("INSERT OR IGNORE INTO run (id) VALUES (?)", (run.id,))
         if taken.rowcount:  # else another process was faster
             seq = taken.lastrowid
             db.executemany("INSERT INTO row (id, seq, body) VALUES (?, ?, ?)", [(n, seq, b) for n, b in rows])
+            db.executemany(
+                "INSERT INTO joined (id, seq, deal) VALUES (?, ?, ?)",
+                [(number, seq, deal) for number, deal in found.deals.items()],
+            )
+            db.executemany(
+                "INSERT INTO call (id, seq, request, activity, deal, body) VALUES (?, ?, ?, ?, ?, ?)",
+                [(number, seq, *rest) for number, *rest in calls],
+            )
         db.execute("COMMIT")
 
     @contextmanager
@@ -141,25 +195,59 @@ def learn_from(work: Workspace, run: Run) -> None:
             load.close()
 
 
-def rows_of_run(run: Run) -> list[RequestRow]:
-    """The requests a finished run has loaded: made, edited or found as they should be, and nothing about them failed.
+@dataclass(frozen=True)
+class RowsOfRun:
+    """What a finished run has loaded: made, edited or found as it should be, and nothing about it failed.
+
+    Args:
+        requests: each as it was last said.
+        deals: id of a request to the deal it was put on that is not marked as its own.
+        calls: as they are on the portal.
+    """
+
+    requests: Sequence[RequestRow] = ()
+    deals: Mapping[str, int] = field(default_factory=dict)
+    calls: Sequence[LoadedCall] = ()
+
+
+def rows_of_run(run: Run) -> RowsOfRun:
+    """What a finished run has loaded.
 
     Args:
         run: of `load_contact_centre`.
     """
     operation = LoadContactCentre()
     params = operation.parameters(run.facts.parameters)
-    if not params.requests:
-        return []
+    if not (params.requests or params.calls):
+        return RowsOfRun()
     tables = {each: run.before.table(each) for each in run.before.entities}
-    return operation.carried(tables, params, _failed(run))
-
-
-def _failed(run: Run) -> set[tuple[str, int | str]]:
-    """Records, by id or marker, of changes that did not come about."""
+    if run.journal.last("verified") is None:
+        # Nothing was written: it has seen what others loaded, and knows only where requests belong.
+        found = operation.carried(tables, params).deals
+        return RowsOfRun(deals={number: deal for number, deal in found.items() if isinstance(deal, int)})
     states = run.journal.table().set_index("change")["state"]
-    plan = run.plan.table
-    late = plan[~plan["change"].map(states).isin(_DONE) & (plan["kind"] != "notify")]
+    late = run.plan.table[~run.plan.table["change"].map(states).isin(_DONE)]
+    carried = operation.carried(
+        tables, params, _records(late[~late["kind"].isin(["notify", "bind", "copy"])])
+    )
+    unlinked = _records(late[late["kind"] == "bind"])
+    ids = made_by(run.plan.table, run.journal.results())
+    calls = []
+    for each in carried.calls:
+        activity = _id(each.activity, ids)
+        deal = 0 if ("activity", each.activity) in unlinked else _id(each.deal, ids)
+        if activity:
+            calls.append(LoadedCall(row=each.row, activity=activity, deal=deal))
+    deals = {number: _id(deal, ids) for number, deal in carried.deals.items()}
+    return RowsOfRun(carried.requests, {number: deal for number, deal in deals.items() if deal}, calls)
+
+
+def _id(record: int | str, ids: Mapping[str, int]) -> int:
+    return ids.get(record, 0) if isinstance(record, str) else record
+
+
+def _records(late: pd.DataFrame) -> set[tuple[str, int | str]]:
+    """Records, by id or marker, of changes that did not come about."""
     named = {
         (str(name), str(marker))
         for name, marker in zip(late["entity"], late["marker"], strict=True)
@@ -188,8 +276,12 @@ def _begun(run: Run) -> bool:
 
 
 def _proven(run: Run) -> bool:
-    told = run.journal.last("verified") if run.has_plan else None
-    return told is not None and bool(told.get("clean")) and not run.unfinished
+    if not run.has_plan:
+        return False
+    told = run.journal.last("verified")
+    if told is None:
+        return not len(run.plan)  # all was as the rows say, and there was nothing to carry out
+    return bool(told.get("clean")) and not run.unfinished
 
 
 def with_previous(
@@ -200,8 +292,25 @@ def with_previous(
     Raises:
         StorageError: what was loaded cannot be known.
     """
-    if params.previous or not params.requests:
-        return params
     rows = LoadedRows(root, portal, params.system)
     rows.learn(runs)
-    return params.model_copy(update={"previous": rows.of(sorted({each.id for each in params.requests}))})
+    requests, calls = (
+        sorted({each.id for each in params.requests}),
+        sorted({each.id for each in params.calls}),
+    )
+    named = sorted({each.request for each in params.calls if each.request})
+    known = {
+        "previous": params.previous or rows.of(requests),
+        "previous_calls": params.previous_calls or rows.calls(calls, requests),
+        "previous_deals": params.previous_deals or rows.deals(named),
+    }
+    return params.model_copy(update=known)
+
+
+def _asked(db: sqlite3.Connection, query: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The answers to a query for some of many values: `{}` stands for their places."""
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(values), _AT_ONCE):
+        some = list(values[start : start + _AT_ONCE])
+        found += db.execute(query.format(", ".join("?" * len(some))), some).fetchall()
+    return found
