@@ -392,3 +392,34 @@ def test_lost_answers_make_nothing_twice(world: World) -> None:
         assert markers
         assert len(markers) == len(set(markers))
     assert len(load(world, requests=REQUESTS, calls=CALLS).plan) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "card"),
+    [
+        ("Полякова Анна Олеговна", ("Полякова", "Анна", "Олеговна")),
+        ("Анна Полякова", ("Полякова", "Анна", None)),
+        ("Анна с дачи", (None, "Анна с дачи", None)),
+        ("Анна", (None, "Анна", None)),
+    ],
+)
+def test_a_whole_name_in_one_column_is_taken_apart_only_where_each_word_is_sure(
+    world: World, said: str, card: tuple[str | None, ...]
+) -> None:
+    rows = [{"Номер": "R1", "Дата": "01.05.2026 10:00", "ФИО": said, "Телефон": ANNA["phone"]}]
+    world.apply(load(world, requests=rows))
+
+    made = world.sandbox.store.rows(
+        "SELECT LAST_NAME, NAME, SECOND_NAME FROM crm_3 WHERE ORIGIN_ID LIKE 'cc:%'"
+    )
+    assert [tuple(each or None for each in row) for row in made] == [card]
+    assert len(load(world, requests=rows).plan) == 0
+
+
+def test_a_card_with_the_parts_of_the_name_is_the_one_with_the_whole_in_one_cell(world: World) -> None:
+    world.apply(load(world, requests=[request("R1", **ANNA)]))
+
+    assert (
+        len(load(world, requests=[request("R1", name="Полякова Анна Олеговна", phone=ANNA["phone"])]).plan)
+        == 0
+    )

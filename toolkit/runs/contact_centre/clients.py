@@ -235,8 +235,14 @@ def _filled(
     old = [terms.before[row.id] for row in rows if row.id in terms.before]
     then = names_of(old)
     edit = Editing("contact", card, terms.newest)
-    for name, value in names_of(rows).items():
-        if not card.ours and name == "name" and not empty(card.cells.get("lastName")):
+    names = names_of(rows)
+    for name, value in names.items():
+        if (
+            not card.ours
+            and name == "name"
+            and "lastName" not in names
+            and not empty(card.cells.get("lastName"))
+        ):
             continue  # a whole name in one cell is not the given name of a card that has both
         edit.say(name, Wish(value, rows[-1].stamp, then.get(name)))
     firm = _firm_of(rows, firms, terms)

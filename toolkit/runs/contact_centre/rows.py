@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from toolkit.runs.whole_names import name_parts
 from toolkit.sheets.columns import TOPICS, heading_key
 
 __all__ = [
@@ -50,7 +51,8 @@ class ClientRow(BaseModel):
         at: when it happened, aware.
         changed: when the row was last corrected there; None when that is not said.
         client_id: of the client in that system; "" when it keeps none.
-        name, last_name, second_name: of the person; a whole name may stand in `name`.
+        name, last_name, second_name: of the person; a whole name may stand in `name`, and is taken apart where each
+            of its words is sure.
         phone, email: as typed; several numbers may stand in one cell.
         company, inn, kpp: of the person's firm.
         responsible: user id, e-mail or full name of who answers for it.
@@ -260,6 +262,15 @@ def last_said(rows: Sequence[ClientRow], name: str) -> str:
 
 
 def names_of(rows: Sequence[ClientRow]) -> dict[str, str]:
-    """The newest of each part of the name, under the names of a card's fields; parts nobody said are left out."""
-    found = {field: last_said(rows, name) for field, name in _NAMES.items()}
-    return {field: value for field, value in found.items() if value}
+    """The newest of each part of the name, under the names of a card's fields; parts nobody said are left out.
+
+    A whole name in one cell is taken apart where each of its words is sure.
+
+    Args:
+        rows: oldest first.
+    """
+    found: dict[str, str] = {}
+    for row in rows:
+        parts = {field: value for field, name in _NAMES.items() if (value := getattr(row, name))}
+        found |= name_parts(row.name) if parts.keys() == {"name"} else parts
+    return {field: found[field] for field in _NAMES if field in found}

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.matching import Home, MatchRules, read_person
+from toolkit.matching import Home, MatchRules
 from toolkit.runs.changes import Changes, creates
 from toolkit.runs.contact_centre import Asked, match_clients, numbers_in
 from toolkit.runs.ingest.rows import MessageRow
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import made
-from toolkit.sheets.spelling import fold
+from toolkit.runs.whole_names import name_parts
 
 __all__ = ["CLIENTS", "NEW_CLIENT", "SWITCHBOARD", "UNSAID", "Whose", "find_clients", "new_clients"]
 
@@ -121,31 +121,12 @@ def new_clients(
             + [("EMAIL", row.email) for row in rows if row.email]
         )
         name = next((row.name for row in rows if row.name), "") or rows[0].phone or rows[0].email
-        cells: dict[str, Any] = {**_named(name), "assignedById": answers}
+        cells: dict[str, Any] = {**name_parts(name), "assignedById": answers}
         cells["fm"] = [
             {"id": None, "typeId": kind, "valueType": "WORK", "value": value} for kind, value in fm
         ]
         values.append(cells)
     return creates("contact", values, markers=list(owners), reason=NEW_CLIENT).at_phase(CLIENTS)
-
-
-_PATRONYMIC = ("вич", "ыч", "ич", "вна", "чна", "шна", "оглы", "кызы")
-
-
-def _named(text: str) -> dict[str, str]:
-    """The fields of a card's name: its parts where every word is known for what it is, else the whole in one.
-
-    `Анна с дачи` is no surname and patronymic: names are written large, and a patronymic ends as one does.
-    """
-    read, words = read_person(text), text.split()
-    parts = {"lastName": read.surname, "name": read.given, "secondName": read.patronymic}
-    found = {
-        field: word for field, part in parts.items() for word in words if part and fold(word) == fold(part)
-    }
-    known = read.full and sorted(found.values()) == sorted(words)
-    large = all(word[:1].isupper() for word in words)
-    fathers = fold(found["secondName"]).endswith(_PATRONYMIC) if "secondName" in found else True
-    return found if known and large and fathers else {"name": text}
 
 
 def _own_numbers(row: MessageRow, home: Home, switchboards: frozenset[str]) -> list[str]:
