@@ -152,30 +152,34 @@ class ProgressBar:
         if self._mode() == "bar":
             bar = self._drawn(progress.total)
             bar.set_description_str(what, refresh=False)
-            bar.set_postfix_str(self._note(progress), refresh=False)
+            bar.postfix = [self._note(progress)]
             if progress.done > bar.n:
                 bar.update(progress.done - bar.n)
             else:
                 bar.n = progress.done
             bar.refresh()
         else:
-            began, at = self._began or (0.0, 0)
-            spent = max(self._now() - began, 0.001)
-            rate = f"{(progress.done - at) / spent:.1f}/s"
-            self._log(f"{what} {progress.done}/{progress.total}, {rate}, {self._note(progress)}")
+            self._log(f"{what} {progress.done}/{progress.total}, {self._note(progress)}")
+
+    def _rate(self, progress: Progress) -> str:
+        """`2.5/s`, `1 160/с`: records a second since this sitting began."""
+        began, at = self._began or (0.0, 0)
+        rate = (progress.done - at) / max(self._now() - began, 0.001)
+        text = f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}"
+        return text.replace(",", " ").replace(".", ",") + "/с" if self._russian else text + "/s"
 
     def _note(self, progress: Progress) -> str:
-        """When it ends and what holds it back."""
-        parts = []
+        """How fast it goes, when it ends and what holds it back."""
+        parts = [self._rate(progress)]
         left = self.remaining_s()
         if left is not None:
             span = self._span(left).replace("\N{NO-BREAK SPACE}", " ")
             parts.append(f"{'осталось' if self._russian else 'left'} {span}")
         hold = self._hold()
         if progress.wait_s:
-            parts.append(f"{self._('waiting')} {progress.wait_s:.0f} s")
+            parts.append(f"{self._('waiting')} {progress.wait_s:.0f} {'с' if self._russian else 's'}")
         elif hold is not None and hold.wait_s > 0:
-            parts.append(f"{'пауза' if self._russian else 'pause'}: {hold}")
+            parts.append(f"пауза: {_in_russian(hold)}" if self._russian else f"pause: {hold}")
         elif self._cost is not None:
             parts.append(f"{'предел' if self._russian else 'limit'}: {self._(self._cost.apply.binds)}")
         return ", ".join(parts)
@@ -196,11 +200,9 @@ class ProgressBar:
         if self._bar is not None and self._bar.total != total:
             self._take_away()
         if self._bar is None:
-            form = (
-                "{desc} {n_fmt}" if total is None else "{desc} {n_fmt}/{total_fmt} {bar} {rate_fmt}{postfix}"
-            )
+            form = "{desc} {n_fmt}" if total is None else "{desc} {n_fmt}/{total_fmt} {bar} {postfix[0]}"
             kind = tqdm if _kernel() is None or find_spec("ipywidgets") is None else _notebook_bar()
-            self._bar = kind(total=total, unit="", leave=False, file=sys.stderr, bar_format=form)
+            self._bar = kind(total=total, leave=False, file=sys.stderr, bar_format=form, postfix=[""])
         return self._bar
 
     def _take_away(self) -> None:
@@ -216,6 +218,13 @@ class ProgressBar:
         _lines.info("%s", text)
         moment = datetime.fromtimestamp(self._now()).astimezone().isoformat(sep=" ", timespec="seconds")
         print(f"{moment} {text}", file=self._file or sys.stderr, flush=True)  # a log line for cron
+
+
+def _in_russian(hold: Hold) -> str:
+    """What `Hold` says of itself in English."""
+    if hold.limit == "rate":
+        return f"частота запросов, {hold.used:.0f} из {hold.allowed:.0f}, ещё {hold.wait_s:.0f} с"
+    return f"время выполнения {hold.method}, {hold.used:.0f} из {hold.allowed:.0f} с, ещё {hold.wait_s:.0f} с"
 
 
 def somebody_watches() -> bool:

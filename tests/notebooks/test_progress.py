@@ -53,7 +53,24 @@ def test_a_pause_is_told_with_the_limit_that_binds() -> None:
     bar.applying(Progress(10, 600))
     bar.close()
 
-    assert "пауза: operating: crm.item.update used 471 of 480 s, 312 s" in told.getvalue()
+    assert "пауза: время выполнения crm.item.update, 471 из 480 с, ещё 312 с" in told.getvalue()
+
+
+def test_a_bar_says_in_russian_how_fast_it_goes_and_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = SimulatedClock(1_800_000_000)
+    monkeypatch.setattr("toolkit.progress.somebody_watches", lambda: True)
+    bar = ProgressBar("ru", now=clock.now)
+    for done in (0, 1250, 2500):
+        bar.applying(Progress(done, 5000))
+        clock.sleep(1)
+    bar.applying(Progress(3750, 5000))
+    bar.close()
+
+    drawn = capsys.readouterr().err
+    assert "запись 3750/5000" in drawn
+    assert "1 250/с, осталось 1 с" in drawn
 
 
 def test_the_remaining_time_moves_from_the_model_to_what_was_seen() -> None:
