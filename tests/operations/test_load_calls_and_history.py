@@ -343,6 +343,48 @@ def test_history_comes_under_the_headings_of_an_export() -> None:
             operation("load_contact_centre").parameters({**BASE, "history": [{**row, **wrong}]})
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"Когда": "завтра"}, "Когда: «завтра» — не дата и не время"),
+        ({"Когда": None}, "нет даты"),
+        ({"Номер": ""}, "нет номера"),
+        ({"Код клиента": None}, "ни заявки, ни клиента"),
+        (dict.fromkeys(("Что изменено", "Было", "Стало", "Причина")), "не сказано, что изменилось"),
+        ({"Причина": ["потеряла"]}, "не одно значение"),
+    ],
+)
+def test_a_row_of_history_that_cannot_be_read_is_put_aside_and_stops_nobody(
+    wrong: dict[str, Any], words: str, tables: dict[str, Any]
+) -> None:
+    row = {
+        "Номер": 5.0, "Код клиента": "7", "Когда": "01.05.2026 10:00", "Что изменено": "Паспорт", "Было": "1",
+        "Стало": "2", "Причина": "потеряла", "Кто изменил": "Оператор",
+    }  # fmt: skip
+    rule: Any = operation("load_contact_centre")
+    history = [{**row, **wrong}, {**row, "Номер": 6.0}]
+
+    params = rule.parameters({**BASE, "requests": [REQUEST], "history": history, "bad_rows": "put_aside"})
+    assert rule.parameters(params.model_dump(mode="json")) == params
+    account = rule.accounting(tables, params)
+
+    told = account[account["kind"] == "history"].set_index("state")
+    assert told["id"].to_dict() == {"created": "6", "quarantined": str(wrong.get("Номер", 5))}
+    assert told.loc["quarantined", "reason"] == "the row cannot be read"
+    assert told.loc["quarantined", "details"].startswith("строка 1, ")
+    assert words in told.loc["quarantined", "details"]
+    with pytest.raises(ParameterError):
+        rule.parameters({**BASE, "history": history})
+
+
+@pytest.fixture(scope="module")
+def tables(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    world = kept.again(tmp_path_factory.mktemp("tables") / "world")
+    rule: Any = operation("load_contact_centre")
+    before = world.plan_of(rule, rule.parameters({**BASE, "requests": [REQUEST]})).before
+    return {name: before.table(name) for name in before.entities}
+
+
 @pytest.mark.parametrize("telephone", ["no", "read", "write"])
 def test_the_law_holds_for_calls_and_recordings_and_every_row_is_accounted_for(
     world: World, telephone: str

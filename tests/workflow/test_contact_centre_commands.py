@@ -88,6 +88,36 @@ def test_exports_are_mapped_checked_and_loaded_and_a_bad_row_keeps_nobody(
     assert (code, "Nothing to do." in said) == (3, True)
 
 
+def test_a_bad_cell_of_the_history_is_told_and_the_other_rows_go_on(town: Town, tmp_path: Path) -> None:
+    requests, history = tmp_path / "requests.csv", tmp_path / "history.csv"
+    requests.write_text(
+        "Номер;Дата;Телефон;Фамилия\nR1;01.05.2026 10:00;89031112233;Ершов\n", encoding="utf-8"
+    )
+    history.write_text(
+        "Номер;Заявка;Когда;Что изменено;Стало\nH1;R1;завтра;Адрес;Мира, 1\nH2;R1;02.05.2026 10:00;Адрес;Мира, 2\n",
+        encoding="utf-8",
+    )
+    words = [
+        "contact-centre",
+        "load",
+        "--system",
+        "cc1",
+        "--requests",
+        str(requests),
+        "--history",
+        str(history),
+    ]
+
+    code, said = town.b24kit(*words, *RULES, "--plan", B24_LANGUAGE="ru")
+    assert code == 0, said
+    assert "строка 2, Когда: «завтра» — не дата и не время" in said
+    code, said = town.b24kit("contact-centre", "account", "last", "--state", "quarantined", "--json")
+    (row,) = json.loads(said)
+    assert (row["kind"], row["id"], row["reason"]) == ("history", "H1", "the row cannot be read")
+    code, said = town.b24kit("contact-centre", "account", "last", "--state", "created", "--json")
+    assert [(each["kind"], each["id"]) for each in json.loads(said)] == [("history", "H2"), ("request", "R1")]
+
+
 def test_a_heading_that_is_missing_is_named_before_anything_is_asked(town: Town, tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("Что;Когда\nR1;01.05.2026\n", encoding="utf-8")

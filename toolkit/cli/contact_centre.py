@@ -191,6 +191,7 @@ def load(
             given[kind] = list(checked.rows)
             given["unread"] = [*given.get("unread", ()), *(each.model_dump() for each in checked.unread)]
             system = system or checked.mapping.system
+    given.setdefault("language", show.language)
     if system:
         given["system"] = system
     if topics_file is not None:
@@ -200,9 +201,15 @@ def load(
             raise typer.Exit(2)
         given["topics"] = list(checked_topics.rows)
     if history is not None:
-        from toolkit.sheets import read_rows
+        from toolkit.workflow.contact_centre.exports import check_history
 
-        given |= {"history": read_rows(history), "zone": given.get("zone", zone)}
+        told, left = check_history(history, zone=given.get("zone", zone), language=show.language)
+        given |= {"history": told, "zone": given.get("zone", zone)}
+        given["unread"] = [*given.get("unread", ()), *(each.model_dump() for each in left)]
+        if not as_json:
+            words = show._("{0}: rows {1}, put aside {2}")
+            show.line(words.format(history.name, len(told) + len(left), len(left)), "bold")
+            _some(show, [each.problem for each in left])
     if recordings is not None:
         given["recordings_folder"] = str(recordings.absolute())
     if whole:
@@ -361,18 +368,26 @@ def _columns(show: Shower, headings: Any, fields: dict[str, str]) -> None:
     show.frame(pd.DataFrame(rows, columns=[show._("heading"), show._("field")]))
 
 
+def _some(show: Shower, problems: Sequence[str]) -> None:
+    """The first problems, and how many more there are."""
+    shown = 20
+    for each in problems[:shown]:
+        show.line(each, "yellow")
+    if len(problems) > shown:
+        show.line(show._("… and {0} more").format(len(problems) - shown), "yellow")
+
+
 def _told(show: Shower, checked: CheckedExport) -> None:
     """What an export holds, and what of it is put aside."""
-    shown = 20
     words = show._("{0}: rows {1}, put aside {2}").format(
         checked.export.name, len(checked.rows) + len(checked.unread), len(checked.unread)
     )
     show.line(words, "bold")
-    for each in checked.problems[:shown]:
+    told = []
+    for each in checked.problems:
         place = f"{each.place.sheet}!{each.place.address}" if each.place.sheet else each.place.address
-        show.line(f"{place}  {each.heading}: {each.what(show.language)} {each.fix(show.language)}", "yellow")
-    if len(checked.problems) > shown:
-        show.line(show._("… and {0} more").format(len(checked.problems) - shown), "yellow")
+        told.append(f"{place}  {each.heading}: {each.what(show.language)} {each.fix(show.language)}")
+    _some(show, told)
     if checked.left_out:
         show.line(show._("Columns that are left out: {0}").format(", ".join(checked.left_out)))
     if checked.absent:

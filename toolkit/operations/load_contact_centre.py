@@ -80,7 +80,7 @@ class LoadContactCentreParams(OperationParams):
             soon after; None without one.
         fields: code to field of that smart process, where it was made by hand.
         window_s: how soon after a call's end that is.
-        language: of comments.
+        language: of comments, and of what is said of rows that are left to a person.
         previous_calls: the calls as they were last loaded, and those that name a request of this pass: what differs
             was corrected there, and a call goes on the deal of a request that came after it.
         previous_deals: filled in: the deals requests were put on before that are not marked as theirs.
@@ -130,16 +130,22 @@ class LoadContactCentreParams(OperationParams):
             return said
         taken, unread = dict(said), list(said.get("unread") or ())
         zone, put_aside = said.get("zone") or ZONE, said.get("bad_rows") == "put_aside"
+        language: Literal["ru", "en"] = "en" if said.get("language") == "en" else "ru"
         for name, kind in _KINDS.items():
             if not isinstance(said.get(name), list):
                 continue
             given = said.get(f"{name}_mapping")
             mapping = None if given is None else ExportMapping.model_validate({"kind": name, **dict(given)})
-            taken[name], left = take_rows(said[name], kind, mapping, zone=zone, put_aside=put_aside)
+            taken[name], left = take_rows(
+                said[name], kind, mapping, zone=zone, put_aside=put_aside, language=language
+            )
             taken[f"{name}_mapping"] = None
             unread += left
         if isinstance(said.get("history"), list):
-            taken["history"] = take_history(said["history"], zone)
+            taken["history"], left = take_history(
+                said["history"], zone, put_aside=put_aside, language=language
+            )
+            unread += left
         return {**taken, **({"unread": unread} if unread else {})}
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.runs.contact_centre.rows import CallRow, ClientRow, RequestRow, Unusable
 from toolkit.sheets.mapping import ZONE, ExportMapping, Mapped, mapped_rows, propose_mapping
+from toolkit.sheets.refusals import Language
 
 __all__ = ["UnreadRow", "take_rows"]
 
@@ -22,7 +23,7 @@ class UnreadRow(BaseModel):
     """A row of an export that is none: it is put aside, and accounted for.
 
     Args:
-        kind: `request` or `call`.
+        kind: `request`, `call` or `history`.
         row: where it stands in the file, from 1.
         id: as far as it says one.
         problem: in words, by cell.
@@ -30,7 +31,7 @@ class UnreadRow(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Kind
+    kind: Literal["request", "call", "history"]
     row: int = Field(ge=1)
     id: str = ""
     problem: str = Field(min_length=1)
@@ -43,6 +44,7 @@ def take_rows(
     *,
     zone: str = ZONE,
     put_aside: bool = False,
+    language: Language = "en",
 ) -> tuple[list[Any], list[UnreadRow]]:
     """Rows under the names of fields, and those that cannot be used.
 
@@ -52,6 +54,7 @@ def take_rows(
         mapping: which heading is which field; None to go by what the headings say, all of which must be known then.
         zone: of moments that name none, where no mapping says it.
         put_aside: hand the unusable ones back as such; otherwise they stay where they are, and refuse themselves.
+        language: of what is wrong with those that are put aside; what refuses itself is told in English.
 
     Returns:
         Typed rows, and what is left for the model to refuse; and the rows put aside.
@@ -76,18 +79,19 @@ def take_rows(
                 words = f"the heading {strange!r} is not known; say in {kind}s_mapping which field it is"
                 taken[at] = Unusable(words)
         return taken, []
+    spoken = language if put_aside else "en"
     problems: dict[int, list[str]] = {}
     for each in found.problems:
         place = raw[each.row - 1] + 1
         problems.setdefault(each.row - 1, []).append(
-            _words(place, each.heading, each.value, each.words("en"))
+            _words(place, each.heading, each.value, each.words(spoken), spoken)
         )
     good = iter(found.rows)
     unread: list[UnreadRow] = []
     for number, at in enumerate(raw):
         words = "; ".join(problems.get(number, ()))
         if not words:
-            taken[at], words = _typed(next(good), model, at + 1)
+            taken[at], words = _typed(next(good), model, at + 1, spoken)
         if words:
             taken[at] = Unusable(words, _id_of(taken[at]))
     if not put_aside:
@@ -121,19 +125,22 @@ def _mapped(rows: Sequence[Any], kind: Kind, mapping: ExportMapping | None, zone
     return mapped_rows(rows, columns, kind, ZoneInfo(zone))
 
 
-def _typed(row: dict[str, Any], model: type[ClientRow], number: int) -> tuple[Any, str]:
+def _typed(row: dict[str, Any], model: type[ClientRow], number: int, language: Language) -> tuple[Any, str]:
     try:
         return model.model_validate(row), ""
     except ValidationError as error:
+        if language == "ru":
+            return row, f"строка {number}: не хватает нужного или значение не подходит"
         first = error.errors(include_url=False)[0]
         where = ".".join(str(each) for each in first["loc"])
         said = str(first["msg"]).removeprefix("Value error, ")
         return row, f"row {number}, {where}: {said}"
 
 
-def _words(number: int, heading: str, value: str, told: str) -> str:
+def _words(number: int, heading: str, value: str, told: str, language: Language) -> str:
     """The problem of a row that stands elsewhere among all of them than among those that were looked at."""
-    return f"row {number}, {told.partition(', ')[2]}" if heading or value else told
+    row = "строка" if language == "ru" else "row"
+    return f"{row} {number}, {told.partition(', ')[2]}" if heading or value else told
 
 
 def _id_of(row: Any) -> str:

@@ -7,7 +7,7 @@ cell, in Russian and English.
 
 from __future__ import annotations
 
-from toolkit.sheets.mapping.exports import LINES, Export, open_export, read_export
+from toolkit.sheets.mapping.exports import LINES, Broken, Export, open_export, read_export
 from toolkit.sheets.mapping.file import ZONE, ExportMapping
 from toolkit.sheets.mapping.mapped import Mapped, mapped_rows
 from toolkit.sheets.mapping.moments import read_moment
@@ -19,6 +19,7 @@ __all__ = [
     "LINES",
     "NEEDED",
     "ZONE",
+    "Broken",
     "CellProblem",
     "Export",
     "ExportMapping",

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.errors import ParameterError
-from toolkit.runs.contact_centre import UnreadRow
+from toolkit.runs.contact_centre import UnreadRow, take_history
 from toolkit.sheets.annotated import write_marked
 from toolkit.sheets.mapping import ZONE, Export, ExportMapping, ExportProblem, open_export, propose
 from toolkit.sheets.refusals import Language
 from toolkit.spool.query import is_query, rows_of_query
 
-__all__ = ["CheckedExport", "annotated_copy", "check_export", "export_of"]
+__all__ = ["CheckedExport", "annotated_copy", "check_export", "check_history", "export_of"]
 
 Kind = Literal["requests", "calls"]
 
@@ -117,6 +117,23 @@ def check_export(
         left_out=[each for each in export.columns if not mapping.columns.get(each)],
         absent=mapping.unsaid(export),
     )
+
+
+def check_history(
+    path: Path, *, zone: str = ZONE, language: Language = "ru"
+) -> tuple[list[Any], list[UnreadRow]]:
+    """The rows of what was changed there, as the operation takes them, and those it accounts for as unread.
+
+    Args:
+        path: see `export_of`.
+        zone: of moments that name none.
+        language: of the words beside rows that are put aside.
+
+    Raises:
+        As `export_of`.
+    """
+    export = export_of(path)
+    return take_history(export.rows, zone, put_aside=True, language=language, numbers=export.numbers)
 
 
 def annotated_copy(checked: CheckedExport, target: Path, *, language: Language = "ru") -> Path | None:
