@@ -23,7 +23,7 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; loopback unless told otherwise.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8024,
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8025,
     name: Annotated[
         list[str] | None, typer.Option(help="Host name the page is reached by, behind a proxy for example.")
     ] = None,
