@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -20,6 +21,18 @@ def skip_loudly() -> Callable[[str], None]:
         pytest.skip(f"NOT TESTED: {reason}")
 
     return skip
+
+
+def pytest_collection_finish() -> None:
+    """Looking for garbage among all that was imported takes a twelfth of the time of the tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_unconfigure() -> None:
+    """Let it all go again, or libraries complain at the end of what is left."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
