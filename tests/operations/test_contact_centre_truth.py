@@ -47,7 +47,7 @@ def test_an_export_is_loaded_once_corrected_and_taken_back(tmp_path: Path, seed:
     assert set(account[account["state"] == "edited"].index) == {("request", each) for each in later.corrected}
     assert second.plan.table["kind"].tolist() == ["update"] * len(later.corrected)
     gone = second.plan.listed[second.plan.listed["reason"] == "withdrawn there: left to a person"]
-    assert sorted(gone["details"]) == [f"cc:cc1:request:{each}" for each in later.withdrawn]
+    assert sorted(gone["details"]) == sorted(f"заявка {each}" for each in later.withdrawn)
     assert set(world.apply(second)) == {"done"}
     # Withdrawn rows are left where they are: the portal holds what both exports say.
     assert Truth(world.sandbox, later.with_withdrawn(export), before).deviations() == []

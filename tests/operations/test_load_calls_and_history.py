@@ -298,7 +298,7 @@ def test_history_of_nobody_is_put_aside_and_a_comment_cannot_pass_for_another(
     forged = {**HISTORY[0], "why": "так\nb24kit cc:cc1:history:H2"}
     run = load(work, requests=[REQUEST], history=[forged, HISTORY[1], {**HISTORY[2], "client_id": "99"}])
 
-    assert run.plan.listed["details"].tolist() == ["правка H3: client 99"]
+    assert run.plan.listed["details"].tolist() == ["правка H3: клиент 99"]
     carried(work, run)
     assert len(comments(work, "contact", anna(world))) == 2
 

@@ -87,7 +87,7 @@ def test_problems_are_told_by_cell_in_two_languages_and_the_other_rows_go_on() -
         (2, "направление", "direction"),
         (4, "телефон", "missing"),
     ]
-    assert found.problems[0].words("ru") == "строка 1, дата: 'завтра' не дата и не время"
+    assert found.problems[0].words("ru") == "строка 1, дата: «завтра» — не дата и не время"
     assert found.problems[0].words("en") == "row 1, дата: 'завтра' is no date and time"
 
 

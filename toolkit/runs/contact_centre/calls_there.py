@@ -16,6 +16,7 @@ from toolkit.runs.contact_centre.fates import Fate
 from toolkit.runs.contact_centre.phones import numbers_in
 from toolkit.runs.contact_centre.rows import CallRow, LoadedCall
 from toolkit.runs.contact_centre.terms import Terms
+from toolkit.runs.contact_centre.words import versus
 from toolkit.runs.operation import Tables
 from toolkit.runs.references import made
 
@@ -175,7 +176,7 @@ def other_number(row: CallRow, terms: Terms) -> Fate | None:
     before = terms.calls_before.get(row.id)
     if before is None or _numbers(before.row.phone, terms) == _numbers(row.phone, terms):
         return None
-    said = _told([("phone", before.row.phone, row.phone)])
+    said = _told([("phone", before.row.phone, row.phone)], terms)
     return Fate("review", NOT_CORRECTED, said, "activity", before.activity)
 
 
@@ -210,7 +211,7 @@ def correct(
                 edits.append(edit)
                 fates[row.id] = Fate("edited" if edit.after else "unchanged")
         if fixed:
-            fates[row.id] = Fate("review", NOT_CORRECTED, _told(fixed), "activity", known.activity)
+            fates[row.id] = Fate("review", NOT_CORRECTED, _told(fixed, terms), "activity", known.activity)
     changed = [each for each in edits if each.after]
     filling = rewrites(
         "activity",
@@ -219,7 +220,7 @@ def correct(
         after=[each.after for each in changed],
         reason=CORRECTED,
     )
-    return Changes.joined(filling, *(each.left_alone() for each in edits if each.kept)), fates
+    return Changes.joined(filling, *(each.left_alone(terms.language) for each in edits if each.kept)), fates
 
 
 def _say(
@@ -268,8 +269,8 @@ def _fixed(
     return found
 
 
-def _told(fixed: Iterable[tuple[str, Any, Any]]) -> str:
-    return "; ".join(f"{name}: {was!s} → {said!s}" for name, was, said in fixed)
+def _told(fixed: Iterable[tuple[str, Any, Any]], terms: Terms) -> str:
+    return "; ".join(versus(terms.language, "became", *each) for each in fixed)
 
 
 def _numbers(text: str, terms: Terms) -> Sequence[Any]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from toolkit.runs.changes import Changes, listed
+from toolkit.runs.contact_centre.words import versus
 
 __all__ = ["Card", "Editing", "Wish", "alike", "cards_of", "decide", "empty", "ids_in", "plain"]
 
@@ -100,7 +101,7 @@ class Editing:
     newest: frozenset[str]
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
-    kept: list[str] = field(default_factory=list)
+    kept: list[tuple[str, Any, Any]] = field(default_factory=list)
 
     def say(self, name: str, wish: Wish, ours: bool | None = None) -> None:
         """Weigh what a row says of a cell.
@@ -116,15 +117,20 @@ class Editing:
         if verdict == "write":
             self.put(name, present, wish.value)
         elif verdict == "kept":
-            self.kept.append(f"{name}: {present!r}, there: {wish.value!r}")
+            self.kept.append((name, present, wish.value))
 
     def put(self, name: str, before: Any, after: Any) -> None:
         """Change a cell."""
         self.before[name], self.after[name] = before, after
 
-    def left_alone(self) -> Changes:
-        """The cells somebody edited here while they were corrected there."""
-        return listed(self.entity, [self.card.id] * len(self.kept), KEPT, self.kept)
+    def left_alone(self, language: str) -> Changes:
+        """The cells somebody edited here while they were corrected there.
+
+        Args:
+            language: of their names.
+        """
+        told = [versus(language, "kept", *each) for each in self.kept]
+        return listed(self.entity, [self.card.id] * len(told), KEPT, told)
 
 
 def cards_of(table: pd.DataFrame, ids: Iterable[int], system: str) -> dict[int, Card]:

@@ -32,7 +32,6 @@ NEW_REQUISITE = "the firm's INN and KPP"
 FILLED = "what the contact centre knows of it"
 UNSURE = "who the client is, a person has to say"
 NOBODY = "nobody who works there answers for it"
-FIRMS_PHONE = "a firm's phone, which stands on a person's card as well"
 _COMPANY_TYPE = 4
 
 
@@ -103,12 +102,15 @@ def settle_clients(found: Sorted, tables: Tables, terms: Terms) -> Clients:
     fates: dict[Key, Fate] = {}
     for key, about in found.about.items():
         client = Client(people.whose(about.person), firms.whose(about.firm) or about.company)
-        doubts = [people.matches.get(about.person), firms.matches.get(about.firm)]
-        doubt = next((each for each in doubts if each is not None and each.verdict == "review"), None)
+        doubts = {"contact": people.matches.get(about.person), "company": firms.matches.get(about.firm)}
+        doubt, entity = next(
+            ((match, name) for name, match in doubts.items() if match and match.verdict == "review"),
+            (None, ""),
+        )
         if doubt is not None:
-            fates[key] = Fate("review", UNSURE, doubt.evidence, id=doubt.id)
+            fates[key] = Fate("review", UNSURE, doubt.words(terms.language), entity, doubt.id)
         elif client == Client():
-            fates[key] = Fate("quarantined", NOBODY, repr(found.rows[key[0]][key[1]].responsible))
+            fates[key] = Fate("quarantined", NOBODY, terms.unfound(found.rows[key[0]][key[1]]))
         else:
             of[key] = client
     edited = frozenset(key for key in of if found.about[key].person in people.edited)
@@ -174,7 +176,7 @@ def _people(found: Sorted, firms: _Side, tables: Tables, terms: Terms) -> _Side:
         told = each.marker not in loaded and matches[each.marker].verdict == "one"
         if told and _by_firms_phone(each, terms):
             number = matches[each.marker].id
-            matches[each.marker] = Match("review", number, evidence=f"{FIRMS_PHONE}: {number}")
+            matches[each.marker] = Match("review", number, candidates=(number,), why="firms phone")
     new: dict[str, list[Described]] = {}
     there: dict[int, list[Described]] = {}
     for marker, person in found.people.items():
@@ -196,7 +198,7 @@ def _people(found: Sorted, firms: _Side, tables: Tables, terms: Terms) -> _Side:
         after=[each.after for each in changed],
         reason=FILLED,
     )
-    kept = [each.left_alone() for each in edits if each.kept]
+    kept = [each.left_alone(terms.language) for each in edits if each.kept]
     edited = frozenset(each.marker for edit in changed for each in there[edit.card.id])
     changes = Changes.joined(creating.at_phase(CLIENTS), *kept, filling)
     return _Side(matches, frozenset(cards), changes, edited)

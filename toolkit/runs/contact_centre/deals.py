@@ -15,6 +15,7 @@ from toolkit.runs.contact_centre.clients import FILLED, NOBODY, Clients, referen
 from toolkit.runs.contact_centre.fates import Fate, Key
 from toolkit.runs.contact_centre.rows import RequestRow
 from toolkit.runs.contact_centre.terms import Terms
+from toolkit.runs.contact_centre.words import named, said
 
 __all__ = ["Deals", "settle_deals", "withdrawn"]
 
@@ -77,7 +78,9 @@ def withdrawn(requests: Iterable[RequestRow], board: Board, terms: Terms) -> Cha
     """Deals made out of rows that the whole export does not hold any more."""
     rows = {terms.marker("request", each.id) for each in requests}
     gone = {marker: number for marker, number in board.by_marker.items() if marker not in rows}
-    return listed("deal", list(gone.values()), WITHDRAWN, list(gone))
+    prefix = terms.marker("request", "")
+    told = [said(terms.language, "request", marker.removeprefix(prefix)) for marker in gone]
+    return listed("deal", list(gone.values()), WITHDRAWN, told)
 
 
 def _joined(requests: Sequence[RequestRow], clients: Clients, board: Board, terms: Terms) -> _Joining:
@@ -89,12 +92,14 @@ def _joined(requests: Sequence[RequestRow], clients: Clients, board: Board, term
             continue
         place = terms.place(row)
         if terms.responsible(row) is None:
-            found.fates[key] = Fate("quarantined", NOBODY, repr(row.responsible))
+            found.fates[key] = Fate("quarantined", NOBODY, terms.unfound(row))
             continue
         mine = board.by_marker.get(terms.marker("request", row.id))
         there = [mine] if mine else board.open(client, place.pipeline)
         if len(there) > 1:
-            found.fates[key] = Fate("review", UNSURE_DEAL, f"deals {there}", "deal", there[0])
+            found.fates[key] = Fate(
+                "review", UNSURE_DEAL, named(terms.language, "deals", there), "deal", there[0]
+            )
         elif there:
             found.known.setdefault(there[0], []).append(at)
         elif over := board.over_since(client, place.pipeline, pd.Timestamp(row.at)):
@@ -171,7 +176,7 @@ def _known_deals(
         after=[each.after for each in changed],
         reason=FILLED,
     )
-    kept = [each.left_alone() for each in edits if each.kept]
+    kept = [each.left_alone(terms.language) for each in edits if each.kept]
     return Deals(Changes.joined(*kept, filling), of, fates)
 
 

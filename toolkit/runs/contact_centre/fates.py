@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from toolkit.runs.changes import Changes, listed
+from toolkit.runs.contact_centre.words import said
 
 __all__ = ["Account", "Fate", "Key", "State"]
 
@@ -18,7 +19,6 @@ Key = tuple[str, int]
 """A row: its kind (`request`, `call`, `history`) and its position among those, from 0."""
 
 _LEFT = ("review", "quarantined")
-_KINDS = {"request": "заявка", "call": "звонок", "history": "правка"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,6 @@ class Account:
         Args:
             language: of the kinds of rows in the details: `ru` or `en`.
         """
-        said = _KINDS if language == "ru" else {}
         parts = []
         left = [(key, fate) for key, fate in self.fates.items() if fate.state in _LEFT]
         for entity in sorted({fate.entity for _, fate in left}):
@@ -98,7 +97,7 @@ class Account:
                     pd.Series([fate.id or pd.NA for _, fate in mine], dtype="Int64"),
                     [fate.reason for _, fate in mine],
                     [
-                        f"{said.get(kind, kind)} {self.ids[kind][at]}: {fate.details}"
+                        f"{said(language, kind, self.ids[kind][at])}: {fate.details}"
                         for (kind, at), fate in mine
                     ],
                 )

@@ -13,6 +13,7 @@ from toolkit.runs.contact_centre.clients import Client, Clients
 from toolkit.runs.contact_centre.fates import Fate, Key
 from toolkit.runs.contact_centre.rows import ClientRow, HistoryRow
 from toolkit.runs.contact_centre.terms import Terms
+from toolkit.runs.contact_centre.words import said
 from toolkit.runs.folder import Run
 from toolkit.runs.notes import mark_of, signed
 from toolkit.runs.operation import Tables
@@ -86,7 +87,8 @@ def settle_history(
             continue
         card = _card(row, deals, clients, terms)
         if card is None:
-            what = f"request {row.request}" if row.request else f"client {row.client_id}"
+            about = ("request", row.request) if row.request else ("client", row.client_id)
+            what = said(terms.language, *about)
             fates["history", at] = Fate("quarantined", NO_CARD, what)
             continue
         comments.append(Comment(card, _text(row, terms.language), mark))

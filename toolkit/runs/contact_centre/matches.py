@@ -10,6 +10,7 @@ import pandas as pd
 
 from toolkit.matching import Home, MatchRules, email_keys, find_clusters, inn_keys, phone_keys
 from toolkit.records import multifields
+from toolkit.runs.contact_centre.words import named, said
 
 __all__ = ["Asked", "Match", "match_clients"]
 
@@ -44,13 +45,24 @@ class Match:
         verdict: `one`: that card; `new`: nobody, a card is made; `review`: a person has to say.
         id: of the card, with `one`; of a candidate, with `review`, 0 when it is not on the portal either.
         marker: with `new`, of the card to be made: several descriptions may be of one client.
-        evidence: with `review`, why.
+        candidates: with `review`, the cards it may be; 0 for one that is not on the portal either.
+        why: with `review`: `several` fit; `perhaps` it is one of them; a `firms phone` is all that is said.
     """
 
     verdict: Literal["one", "new", "review"]
     id: int = 0
     marker: str = ""
-    evidence: str = ""
+    candidates: tuple[int, ...] = ()
+    why: Literal["several", "perhaps", "firms phone"] = "several"
+
+    def words(self, language: str) -> str:
+        """With `review`, why, as a person reads it.
+
+        Args:
+            language: `ru` or `en`.
+        """
+        told = dict.fromkeys(str(each) if each else said(language, "new") for each in self.candidates)
+        return named(language, self.why, told)
 
 
 def match_clients(
@@ -129,10 +141,9 @@ def _answers(
         perhaps = [card for card in perhaps if card < leader]
         candidates = there or perhaps
         if candidates:
-            named = [str(card) if card < base else f"new: {open_[card - base].marker}" for card in candidates]
-            words = "several clients fit: " if there else "perhaps the same as: "
-            first = candidates[0] if candidates[0] < base else 0
-            answers[each.marker] = Match("review", first, evidence=words + ", ".join(named))
+            known = tuple(card if card < base else 0 for card in candidates)
+            why: Literal["several", "perhaps"] = "several" if there else "perhaps"
+            answers[each.marker] = Match("review", known[0], candidates=known, why=why)
         else:
             answers[each.marker] = Match("new", marker=open_[leader - base].marker)
     return answers

@@ -13,6 +13,7 @@ from toolkit.runs.contact_centre.matches import Asked
 from toolkit.runs.contact_centre.phones import numbers_in
 from toolkit.runs.contact_centre.rows import CallRow, ClientRow, RequestRow, last_said, latest, names_of
 from toolkit.runs.contact_centre.terms import Terms
+from toolkit.runs.contact_centre.words import named, quoted
 
 __all__ = ["About", "Described", "Sorted", "firm_marker", "sort_rows"]
 
@@ -124,9 +125,9 @@ def _oldest_first(rows: Mapping[str, Sequence[ClientRow]]) -> Iterator[Key]:
 def _about(row: ClientRow, terms: Terms) -> About | Fate:
     firm = firm_marker(row, terms) if row.inn else ""
     if row.inn and not firm:
-        return Fate("quarantined", BAD_INN, repr(row.inn))
+        return Fate("quarantined", BAD_INN, quoted(terms.language, row.inn))
     if isinstance(row, RequestRow) and (problem := terms.no_place(row)):
-        return Fate("quarantined", problem, repr(row.topic))
+        return Fate("quarantined", problem, quoted(terms.language, row.topic))
     if isinstance(row, CallRow) and (other := other_number(row, terms)):
         return other
     person = _person_key(row, terms)
@@ -135,9 +136,11 @@ def _about(row: ClientRow, terms: Terms) -> About | Fate:
         if len(companies) == 1:
             return About("", "", companies[0])
         if companies:
-            return Fate("review", SHARED, f"companies {companies}", "company", companies[0])
+            return Fate(
+                "review", SHARED, named(terms.language, "companies", companies), "company", companies[0]
+            )
     if not person and not firm:
-        return Fate("quarantined", NO_CLIENT, row.phone)
+        return Fate("quarantined", NO_CLIENT, quoted(terms.language, row.phone))
     return About(terms.marker("client", person) if person else "", firm)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from toolkit.matching import Home
 from toolkit.runs.contact_centre.rows import ClientRow, LoadedCall, RequestRow, TopicRow
 from toolkit.runs.contact_centre.staff import Staff
+from toolkit.runs.contact_centre.words import quoted, said
 
 __all__ = ["NO_PIPELINE", "PIPELINE_GONE", "Terms"]
 
@@ -42,7 +43,7 @@ class Terms:
         recording_most_bytes: larger recordings are quarantined.
         recordings_gone: recordings that are not asked for again, as `recording_key` names them.
         history_done: changes whose comments are written, by their markers.
-        language: of comments.
+        language: of comments, and of what is said beside reasons.
     """
 
     system: str
@@ -95,6 +96,12 @@ class Terms:
             if found is not None:
                 return found
         return self.fallback
+
+    def unfound(self, row: ClientRow) -> str:
+        """Whom a row names for whom nobody who works there answers, as a person reads it."""
+        if row.responsible:
+            return quoted(self.language, row.responsible)
+        return said(self.language, "nobody")
 
     def owner(self, rows: Sequence[ClientRow]) -> int | None:
         """Who answers for a client: for the newest of its rows for which somebody does."""

@@ -56,6 +56,7 @@ def find_clients(
     switchboards: frozenset[str],
     phone_alone: bool,
     make: bool,
+    language: str = "ru",
 ) -> tuple[list[Whose], dict[str, list[MessageRow]]]:
     """Who wrote each message.
 
@@ -66,6 +67,7 @@ def find_clients(
         switchboards: numbers of companies, which are nobody's own.
         phone_alone: a number without a name is about the only person who has it.
         make: whether people nobody knows become clients.
+        language: of why a person has to say.
 
     Returns:
         For each row who it is; and the markers of cards to be made, with the rows about each.
@@ -91,7 +93,7 @@ def find_clients(
         if match.verdict == "one":
             found.append(Whose(match.id))
         elif match.verdict == "review":
-            found.append(Whose(doubt=match.evidence, candidate=match.id))
+            found.append(Whose(doubt=match.words(language), candidate=match.id))
         elif make:
             new.setdefault(match.marker, []).append(row)
             found.append(Whose(match.marker))

@@ -146,6 +146,7 @@ def take_messages(
         switchboards=terms.switchboards,
         phone_alone=terms.phone_alone,
         make=terms.new_clients,
+        language=terms.keeping.language,
     )
     clients = dict(zip(people, whose, strict=True))
     for at in sorted(people, key=lambda each: (rows[each].at, each)):

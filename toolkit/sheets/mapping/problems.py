@@ -67,7 +67,11 @@ class CellProblem:
     def words(self, language: Language = "ru") -> str:
         """The problem as a person reads it."""
         where = f"строка {self.row}" if language == "ru" else f"row {self.row}"
-        return f"{where}, {self.heading}: {self.value!r} {EXPORT_PROBLEMS[self.code][language][0]}"
+        what = EXPORT_PROBLEMS[self.code][language][0]
+        if language == "en":
+            return f"{where}, {self.heading}: {self.value!r} {what}"
+        told = f"«{self.value}» — " if self.value else ""
+        return f"{where}, {self.heading}: {told}{what}"
 
 
 @dataclass(frozen=True)
