@@ -216,6 +216,7 @@ def test_an_admin_publishes_and_takes_back_by_mouse_and_every_page_on_the_way_ca
         asked = press('form[action$="/publish"] button')
         published = agree()
         press('form[action$="/take-back"] button')
+        warned = find(browser, "main section").text
         back = agree()
         browser.get(upload)
         done = [each.text for each in browser.find_elements("css selector", "main li a")]
@@ -223,6 +224,7 @@ def test_an_admin_publishes_and_takes_back_by_mouse_and_every_page_on_the_way_ca
     assert (simulated, missing) == ("Что изменит новый справочник", "Место публикации")
     assert (place, made) == ("Создать место публикации?", "Место публикации готово")
     assert (asked, published) == ("Опубликовать?", "Опубликовано и проверено")
+    assert warned.startswith("Других версий нет")
     assert back == "Прежняя версия возвращена и проверена"
     assert done == ["Что изменится", "Место публикации", "Публикация", "Возврат прежней версии"]
     assert found == []

@@ -109,6 +109,8 @@ def test_the_whole_way_there_and_back(desk: Page, tmp_path: Path) -> None:
 
     back = press(visitor, f"{at(done)}/take-back")
     assert heading(back) == "Вернуть прежнюю версию?"
+    assert re.search(r"Изменено.*Захар Зимин.*Анна Белова", back.text, re.DOTALL), "what it will be again"
+    assert re.search(r"Удалено.*Возврат", back.text, re.DOTALL)
     back = press(visitor, f"{at(back)}/agree", count=waits_for(back))
     assert heading(back) == "Прежняя версия возвращена и проверена"
     assert published(desk) == first

@@ -188,12 +188,17 @@ class Shelf:
         """Number of the last version; 0 without any."""
         return max(self.versions, default=0)
 
-    def in_force(self, day: date) -> int:
-        """The version that holds on a day: of those in effect the one that took effect last; 0 without any."""
+    def in_force(self, day: date, *, without: int = 0) -> int:
+        """The version that holds on a day: of those in effect the one that took effect last; 0 without any.
+
+        Args:
+            day: by the portal's calendar.
+            without: a version that is left out, as if it were taken back.
+        """
         begun = [
             (str(facts["effective_from"]), number)
             for number, facts in self.versions.items()
-            if str(facts["effective_from"]) <= day.isoformat()
+            if str(facts["effective_from"]) <= day.isoformat() and number != without
         ]
         return max(begun)[1] if begun else 0
 

@@ -242,7 +242,22 @@ def plan_take_back(settings: Settings, run: str) -> dict[str, Any]:
     """Freeze the plan that takes a publication back."""
     work = workflow.Workspace(settings)
     undo = workflow.plan_undo(work, workflow.find_run(work, run))
-    return _told(undo)
+    version = _version(work, run)
+    if not version:
+        return _told(undo)
+    book, former = workflow.routing_taken_back(work, version)
+    return {
+        **_told(undo),
+        "last": former is None,
+        "diff": _difference(book, former) if former is not None else None,
+    }
+
+
+def _version(work: workflow.Workspace, run: str) -> int:
+    """The number a run gave the directory it published; 0 when the portal does not hold it."""
+    versions = workflow.publications(work)
+    own = versions.loc[versions["run"] == run, "version"]
+    return int(own.iloc[0]) if len(own) else 0
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -268,10 +283,8 @@ def carry_out(settings: Settings, name: str, count: int, who: str) -> dict[str, 
     certificate = workflow.carry_out(work, run)
     write_report(run, language=settings.language)
     published: dict[str, int] = {}
-    if run.facts.operation == "publish_routing":
-        versions = workflow.publications(work)
-        own = versions.loc[versions["run"] == run.id, "version"]
-        published = {"version": int(own.iloc[0])} if len(own) else {}
+    if run.facts.operation == "publish_routing" and (version := _version(work, run.id)):
+        published = {"version": version}
     return {
         **published,
         "clean": certificate.clean,

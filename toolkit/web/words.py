@@ -227,6 +227,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Чем новая версия отличается от действующей",
         "How the new version differs from the current one",
     ),
+    "diff_back": (
+        "Что изменится, когда прежняя версия вернётся",
+        "What changes when the former version is back",
+    ),
+    "take_back_last": (
+        "Других версий нет: после возврата опубликованного справочника на портале не останется.",
+        "There is no other version: taken back, no directory is left in force.",
+    ),
     "diff_first": (
         "Это первая публикация: действующей версии ещё нет.",
         "This is the first publication: there is no version yet.",

@@ -39,6 +39,7 @@ from toolkit.workflow.routing import (
     routing_facts,
     routing_history,
     routing_process,
+    routing_taken_back,
     simulate_routing,
 )
 from toolkit.workflow.sandboxes import Order, running_sandboxes, serve_sandbox, tell_sandbox
@@ -104,6 +105,7 @@ __all__ = [
     "routing_facts",
     "routing_history",
     "routing_process",
+    "routing_taken_back",
     "run_all",
     "run_unattended",
     "running_sandboxes",

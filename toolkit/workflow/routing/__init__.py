@@ -14,6 +14,7 @@ from toolkit.workflow.routing.publishing import (
     published_routing,
     reroute_parameters,
     routing_process,
+    routing_taken_back,
 )
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "routing_facts",
     "routing_history",
     "routing_process",
+    "routing_taken_back",
     "simulate_routing",
 ]

@@ -102,6 +102,27 @@ def published_routing(work: Workspace, version: int | Literal["current"] = "curr
     return shelf.book(number) if number or version != "current" else None
 
 
+def routing_taken_back(work: Workspace, version: int) -> tuple[Book, Book | None]:
+    """A published directory, and what holds in its place once it is taken back.
+
+    Args:
+        work: where.
+        version: its number.
+
+    Returns:
+        The directory, and the one that follows it; None when there is no other.
+
+    Raises:
+        RoutingRefused: no such version; or somebody edited its rows on the portal by hand.
+    """
+    with connect(work) as portal:
+        shelf, today = _shelf(portal), today_on(portal)
+    book = shelf.book(version)
+    day = max(date.fromisoformat(str(shelf.versions[version]["effective_from"])), today)
+    former = shelf.in_force(day, without=version)
+    return book, shelf.book(former) if former else None
+
+
 def publications(work: Workspace) -> pd.DataFrame:
     """Every version there is, the newest first.
 
