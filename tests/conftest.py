@@ -25,14 +25,7 @@ def skip_loudly() -> Callable[[str], None]:
 
 def pytest_collection_finish() -> None:
     """Looking for garbage among all that was imported takes a twelfth of the time of the tests."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-def pytest_unconfigure() -> None:
-    """Let it all go again, or libraries complain at the end of what is left."""
-    gc.unfreeze()
+    gc.set_threshold(50_000, 20, 1000)
 
 
 @pytest.fixture(scope="session", autouse=True)

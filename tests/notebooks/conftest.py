@@ -18,6 +18,11 @@ from toolkit.sandbox.clock import WallClock
 from toolkit.sandbox.doors.http import serve
 
 SCALE = 0.005
+_HALFWAY = """
+from pathlib import Path
+policy = agree = ""
+print(*Path(".sandbox").glob("*/snapshots/*/*"))
+"""
 POLICY = """
 operations: [reassign_contacts, undo]
 kinds: [update]
@@ -48,17 +53,23 @@ class Project:
         executed = run_notebook(notebook, given, output, cwd=self.folder)
         return executed, said_in(output)
 
-    def run_all_twice(self, name: str, **given: Any) -> tuple[Executed, str, str]:
+    def run_all_twice(self, name: str, between: str = "", **given: Any) -> tuple[Executed, str, str]:
         """Press Run All, and again in the same kernel, where nobody agrees to anything any more.
 
+        Args:
+            name: of the notebook.
+            between: what that kernel does before the second time.
+            given: parameters.
+
         Returns:
-            How it ended; everything said the first time; everything said the second time.
+            How it ended; everything said the first time; everything said the second time, before it the runs and
+            snapshots that were there by then.
         """
         shipped = json.loads((self.folder / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
         first = shipped["cells"]
         second = [{**each, "id": f"{each['id']}-again"} for each in first if not each["metadata"].get("tags")]
         nobody = {"cell_type": "code", "id": "nobody", "metadata": {}, "outputs": [], "execution_count": None}
-        both = [*first, {**nobody, "source": "policy = agree = ''"}, *second]
+        both = [*first, {**nobody, "source": _HALFWAY + between}, *second]
         twice = self.folder / "notebooks" / f"{name}-twice.ipynb"
         twice.write_text(json.dumps({**shipped, "cells": both}), encoding="utf-8")
         output = self.folder / "output" / twice.name

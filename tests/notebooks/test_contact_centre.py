@@ -21,7 +21,12 @@ SCALE = 0.005
 
 def test_an_export_is_loaded_once_corrected_and_told_back(project: Project) -> None:
     (project.folder / "centre.yaml").write_text(POLICY, encoding="utf-8")
-    done, said = project.run("70_contact_centre", scale=SCALE, policy="centre.yaml")
+    done, said, again = project.run_all_twice(
+        "70_contact_centre",
+        between="Path('inbox/Изменения портала.xlsx').rename('told.xlsx')",
+        scale=SCALE,
+        policy="centre.yaml",
+    )
 
     assert done.exit_code == 0, done.message
     for expected in (
@@ -40,15 +45,11 @@ def test_an_export_is_loaded_once_corrected_and_told_back(project: Project) -> N
         assert expected in said, expected
     carried_out = [each for each in project.runs() if _certified(project, each)]
     assert [each.split("-")[2] for each in carried_out] == ["load_contact_centre"] * 3
-    told = openpyxl.load_workbook(project.folder / "inbox" / "Изменения портала.xlsx", read_only=True)
+    told = openpyxl.load_workbook(project.folder / "told.xlsx", read_only=True)
     assert len(list(told.worksheets[0].iter_rows())) == 3
 
-    again, said = project.run("70_contact_centre", scale=SCALE)
-
-    assert again.exit_code == 0, "what is over needs no approval"
-    assert "уже выполнено" in said
-    assert "более новая выгрузка" in said
-    assert [each for each in project.runs() if _certified(project, each)] == carried_out
+    assert "уже выполнено" in again, "what is over needs no approval"
+    assert "более новая выгрузка" in again
 
 
 def _certified(project: Project, run: str) -> bool:

@@ -43,7 +43,7 @@ def _papermill(notebook: Path, output: Path, cwd: Path, **parameters: object) ->
 
 
 def test_connect_and_snapshot_shows_the_portal_and_reads_it_once_a_day(project: Project) -> None:
-    executed, said = project.run("10_connect_and_snapshot", scale=SCALE)
+    executed, said, _ = project.run_all_twice("10_connect_and_snapshot", scale=SCALE)
     taken = sorted(project.folder.glob(".sandbox/*/snapshots/*/snapshot-*"))
 
     assert executed.exit_code == 0, executed.message
@@ -51,10 +51,6 @@ def test_connect_and_snapshot_shows_the_portal_and_reads_it_once_a_day(project: 
         assert expected in said, expected
     assert len(taken) == 1
     assert "из 100" in said, "contacts of the small sandbox"
-
-    executed, _ = project.run("10_connect_and_snapshot", scale=SCALE)
-    assert executed.exit_code == 0
-    assert sorted(project.folder.glob(".sandbox/*/snapshots/*/snapshot-*")) == taken
 
 
 def test_reassign_needs_an_approval_then_writes_then_shows_and_undo_takes_it_back(project: Project) -> None:
@@ -67,43 +63,32 @@ def test_reassign_needs_an_approval_then_writes_then_shows_and_undo_takes_it_bac
     planned = project.runs()
     assert len(planned) == len(before) + 1
 
-    done, said = project.run("20_reassign", policy="policy.yaml", **given)
+    done, said, again = project.run_all_twice("20_reassign", policy="policy.yaml", **given)
 
     assert done.exit_code == 0, done.message
     assert "Сделано и доказано" in said
+    assert "уже выполнено" in again, "what is over needs no approval"
     assert project.runs() == planned, "the waiting run went on"
     run = next(each for each in planned if each not in before)
     folder = next(project.folder.glob(f".sandbox/*/snapshots/*/{run}"))
     assert (folder / "report.html").is_file()
 
-    again, said = project.run("20_reassign", **given)
-    assert again.exit_code == 0, "what is over needs no approval"
-    assert "уже выполнено" in said
-    assert project.runs() == planned
-
-    back, said = project.run("90_undo", scale=SCALE, run=run, policy="policy.yaml")
+    back, said, _ = project.run_all_twice("90_undo", scale=SCALE, run=run, policy="policy.yaml")
 
     assert back.exit_code == 0, back.message
     assert "Отменить выполненный запуск" in said
-    kept = json.loads((folder.parent / project.runs()[-1] / "run.json").read_text())
-    assert kept["undoes"] == run
-    count = len(project.runs())
-    assert project.run("90_undo", scale=SCALE, run=run)[0].exit_code == 0
-    assert len(project.runs()) == count
+    (undo,) = [each for each in project.runs() if each not in planned]
+    assert json.loads((folder.parent / undo / "run.json").read_text())["undoes"] == run
 
 
 def test_reports_compare_two_snapshots_and_do_nothing_twice(project: Project) -> None:
-    executed, said = project.run("60_reports", scale=SCALE)
+    executed, said, again = project.run_all_twice("60_reports", scale=SCALE)
 
     assert executed.exit_code == 0, executed.message
     for expected in ("Изменение", "контакты не у тех, у кого сделки", "<svg", "image/png", "health.xlsx"):
         assert expected in said, expected
-    runs = project.runs()
+    assert all(each in again for each in project.runs()), "all of them begun the first time"
     taken = sorted(project.folder.glob(".sandbox/*/snapshots/*/snapshot-*"))
     assert len(taken) == 2
     page = next(project.folder.glob(".sandbox/*/snapshots/*/health/health.html")).read_text()
     assert "Снимков в сравнении: 2." in page
-
-    assert project.run("60_reports", scale=SCALE)[0].exit_code == 0
-    assert project.runs() == runs
-    assert sorted(project.folder.glob(".sandbox/*/snapshots/*/snapshot-*")) == taken

@@ -30,7 +30,7 @@ def test_the_notebook_publishes_a_directory_moves_open_appeals_and_undo_takes_it
     before = project.runs()
     given = {"scale": SCALE, "policy": "routing-policy.yaml"}
 
-    done, said = project.run("50_routing", **given)
+    done, said, _ = project.run_all_twice("50_routing", **given)
 
     assert done.exit_code == 0, done.message
     for expected in (
@@ -46,11 +46,8 @@ def test_the_notebook_publishes_a_directory_moves_open_appeals_and_undo_takes_it
     copy = next((project.folder / "output").glob("* (с пометками).xlsx"))
     assert openpyxl.load_workbook(copy).sheetnames[0] == "Проблемы"
     runs = [each for each in project.runs() if each not in before]
-    assert [each.split("-")[2].partition("_")[0] for each in runs] == ["provision", "publish", "reroute"]
-
-    again, _ = project.run("50_routing", **given)
-    assert again.exit_code == 0, again.message
-    assert [each for each in project.runs() if each not in before] == runs, "Run All twice starts nothing new"
+    begun = [each.split("-")[2].partition("_")[0] for each in runs]
+    assert begun == ["provision", "publish", "reroute"], "Run All twice starts nothing new"
 
     back, _ = project.run("90_undo", scale=SCALE, seed="retail", run=runs[1], policy="routing-policy.yaml")
     assert back.exit_code == 0, back.message
