@@ -118,6 +118,8 @@ WRONG: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     (row("Портал", sub="8", pipeline="Претензия"), [("pipeline_missing", "Воронка")]),
     (row("Портал", sub="9", stage="Принята!"), [("stage_missing", "Стадия")]),
     (row("Портал", sub="10", pipeline="Общая", stage="Принята"), [("stage_elsewhere", "Стадия")]),
+    (row("Портал", sub="11", who="Громова"), [("user_short", "Ответственный")]),
+    (row("Портал", sub="12", who="И.Петров"), [("user_short", "Ответственный")]),
 ]  # fmt: skip
 """Rows and what is wrong with each. `=`-cells and the other tables are added by `wrong_book`."""
 

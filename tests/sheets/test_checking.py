@@ -84,9 +84,31 @@ def test_suggestions_are_what_was_meant(tmp_path: Path) -> None:
     assert suggested["user_missing", "Анна Билова"] == "Анна Белова"
     assert suggested["user_missing", "Виктор Ветров"] is None
     assert suggested["user_ambiguous", "Иван Петров"] == "petrov2@shop.example"
+    assert suggested["user_short", "Громова"] == "Вера Громова"
+    assert suggested["user_short", "И.Петров"] is None, "there are two"
     assert suggested["department_missing", "Отдел качеств"] == "Отдел качества"
     assert suggested["pipeline_missing", "Претензия"] == "Претензии"
     assert suggested["stage_missing", "Принята!"] == "Принята"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Дёмин", [4]),
+        ("демин г.", [4]),
+        ("Г. Демин", [4]),
+        ("Г.С. Демин", [4]),
+        ("Петров", [6, 7]),
+        ("Петров Борис", []),
+        ("Б. Петров", []),
+        ("Ежова", []),
+        ("Иван", []),
+        ("Г.", []),
+        ("", []),
+    ],
+)
+def test_a_surname_alone_or_with_initials_means_those_who_work_there(said: str, meant: list[int]) -> None:
+    assert [each.id for each in FACTS.people_meant(said)] == meant
 
 
 def test_without_a_portal_only_the_sheet_is_judged(tmp_path: Path) -> None:

@@ -159,12 +159,14 @@ def _against_portal(table: ReadTable, code: str, key: str, row: int, facts: Port
     related: tuple[Place, ...] = ()
     if code == "user_missing":
         suggestion = facts.nearest_person(value)
-    elif code == "user_ambiguous":
-        people = facts.people_called(value)
+    elif code in ("user_ambiguous", "user_short"):
+        people = facts.people_called(value) or facts.people_meant(value)
         more["candidates"] = "; ".join(each.shown for each in people[:_MOST_NAMED])
         ids = facts.department_ids.get(fold(_at(table, row, "department")), [])
         fitting = [each for each in people if facts.belongs(each, ids)]
-        if len(fitting) == 1:
+        if code == "user_short" and len(people) == 1:
+            suggestion = facts.unmistakable(people[0])
+        elif len(fitting) == 1:
             suggestion = fitting[0].email or str(fitting[0].id)
     elif code == "other_department":
         more["department"] = _at(table, row, "department")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -118,6 +118,40 @@ class PortalFacts:
         found = self._by_email.get(key, []) if "@" in key else self._by_name.get(key, [])
         return [person for person in found if person.active] or list(found)
 
+    def unmistakable(self, person: Person) -> str:
+        """The name of somebody who works there; the e-mail, else the id, where others have the name."""
+        alone = self._working[fold(person.name)] == 1 and person.name
+        return person.name if alone else person.email or str(person.id)
+
+    @cached_property
+    def _working(self) -> Counter[str]:
+        return Counter(fold(person.name) for person in self.people if person.active)
+
+    def people_meant(self, text: str) -> list[Person]:
+        """Who works there and may be meant by a surname alone, or a surname with a first name's initials.
+
+        Args:
+            text: `Иванова`, `Иванова А. П.`, `А.П. Иванова`.
+        """
+        words = fold(text).replace(".", " ").split()
+        return [
+            person
+            for person, names in zip(self.people, self._names, strict=True)
+            if person.active and _fits(words, *names)
+        ]
+
+    @cached_property
+    def _names(self) -> Sequence[tuple[str, str, str]]:
+        """Folded last, first and second name of each of the people."""
+        return [
+            (
+                fold(_text(row.get("LAST_NAME"))),
+                fold(_text(row.get("NAME"))),
+                fold(_text(row.get("SECOND_NAME"))),
+            )
+            for row in _rows(self.users)
+        ]
+
     def nearest_person(self, text: str) -> str | None:
         """The name or e-mail of somebody who works there and may have been meant."""
         if "@" in text:
@@ -212,6 +246,24 @@ class PortalFacts:
                 at = parents.get(at)
             found[start] = tuple(chain)
         return found
+
+
+def _fits(words: Sequence[str], last: str, first: str, second: str) -> bool:
+    """Whether words are a surname and nothing that contradicts the other names."""
+    surname = last.split()
+    if not surname or len(words) < len(surname):
+        return False
+    if list(words[: len(surname)]) == surname:
+        others = words[len(surname) :]
+    elif list(words[-len(surname) :]) == surname:
+        others = words[: -len(surname)]
+    else:
+        return False
+    known = [first, second]
+    return len(others) <= len(known) and all(
+        not name or name.startswith(word) if len(word) == 1 else name == word
+        for word, name in zip(others, known, strict=False)
+    )
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

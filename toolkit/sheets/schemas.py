@@ -108,7 +108,10 @@ def _required(kind: TableKind, key: str) -> list[pa.Check]:
 def _on_portal(key: str, facts: PortalFacts) -> list[pa.Check]:
     if key in PEOPLE:
         return [
-            _check("user_missing", lambda text: bool(facts.people_called(text))),
+            _check("user_missing", lambda text: bool(facts.people_called(text) or facts.people_meant(text))),
+            _check(
+                "user_short", lambda text: bool(facts.people_called(text)) or not facts.people_meant(text)
+            ),
             _check("user_ambiguous", lambda text: len(facts.people_called(text)) < 2),
             _check(
                 "user_dismissed", lambda text: (found := facts.people_called(text)) == [] or found[0].active

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,6 @@ from toolkit.errors import StorageError
 from toolkit.sheets.columns import CHANNELS, FILTERS, RULES, SUBSTITUTIONS, Column, TableKind
 from toolkit.sheets.portal_facts import PortalFacts
 from toolkit.sheets.refusals import Language
-from toolkit.sheets.spelling import fold
 from toolkit.sheets.values import ANY, PRIORITIES
 
 __all__ = ["write_template"]
@@ -116,14 +114,11 @@ def _offered(facts: PortalFacts | None) -> dict[str, list[str]]:
     offered = {"channel": [ANY, *CHANNELS, *(facts.channels if facts else ())]}
     if facts is None:
         return offered
-    active = [person for person in facts.people if person.active]
-    named = Counter(fold(person.name) for person in active)
-    people = [
-        person.name if named[fold(person.name)] == 1 and person.name else person.email or str(person.id)
-        for person in active
-    ]
-    offered["person"] = sorted(people)
-    offered["department"] = [ANY, *sorted(map(str, facts.departments["NAME"]))]
+    offered["person"] = sorted(facts.unmistakable(person) for person in facts.people if person.active)
+    offered["department"] = [
+        ANY,
+        *sorted(set(map(str, facts.departments["NAME"]))),
+    ]  # rules know them by name
     offered["pipeline"] = [str(each) for each in facts.pipelines["name"]]
     offered["stage"] = list(dict.fromkeys(str(each) for each in facts.stages["NAME"]))
     offered["topic"] = [ANY, *(facts.topics or ())]

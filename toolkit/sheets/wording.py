@@ -296,6 +296,16 @@ PROBLEMS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
             "Write the id or the e-mail of one of them.",
         ),
     },
+    "user_short": {
+        "ru": (
+            "«{value}» — не полное имя. Может быть: {candidates}.",
+            "Впишите имя и фамилию полностью, id или e-mail.",
+        ),
+        "en": (
+            "{value} is not a full name. It may be: {candidates}.",
+            "Write first and last name, the id or the e-mail.",
+        ),
+    },
     "other_department": {
         "ru": ("«{value}» не из подразделения «{department}».", "Проверьте подразделение и ответственного."),
         "en": ("{value} does not belong to {department}.", "Check the department and the person."),

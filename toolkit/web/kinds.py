@@ -45,6 +45,7 @@ KINDS: Mapping[str, Mapping[Language, str]] = {
     "substitution_cycle": {"ru": "Замещения по кругу", "en": "Substitutions in a circle"},
     "user_missing": {"ru": "Сотрудник не найден", "en": "No such employee"},
     "user_dismissed": {"ru": "Сотрудник уволен", "en": "The employee is dismissed"},
+    "user_short": {"ru": "Имя сотрудника неполное", "en": "The employee's name is not whole"},
     "user_ambiguous": {"ru": "Несколько сотрудников с этим именем", "en": "Several employees of this name"},
     "other_department": {"ru": "Сотрудник другого подразделения", "en": "Somebody of another department"},
     "department_missing": {"ru": "Подразделение не найдено", "en": "No such department"},

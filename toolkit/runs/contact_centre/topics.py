@@ -80,7 +80,15 @@ def _problems(number: int, said: TopicSaid, facts: PortalFacts) -> Iterator[tupl
     if said.stage:
         yield from _of_stage(here, said, known, facts)
     people = facts.people_called(said.responsible) if said.responsible else []
-    if said.responsible and not people:
+    meant = facts.people_meant(said.responsible) if said.responsible and not people else []
+    if meant:
+        near = facts.unmistakable(meant[0]) if len(meant) == 1 else None
+        named = {"candidates": "; ".join(each.shown for each in meant[:12])}
+        yield (
+            "responsible",
+            Problem("user_short", here, value=said.responsible, facts=named, suggestion=near),
+        )
+    elif said.responsible and not people:
         near = facts.nearest_person(said.responsible)
         yield "responsible", Problem("user_missing", here, value=said.responsible, suggestion=near)
     elif people and not any(each.active for each in people):
