@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -171,3 +172,28 @@ def test_killed_between_the_spool_and_the_move_the_file_counts_once(folder: Path
 def test_no_folder_is_said(tmp_path: Path, spool: Spool) -> None:
     with pytest.raises(SourceRefused, match="is not a folder"):
         source(tmp_path / "nowhere").take_in(spool)
+
+
+def test_a_file_of_which_runs_have_all_rows_is_deleted_when_it_is_old(folder: Path, spool: Spool) -> None:
+    for name in ("a whole", "b dead", "c waiting"):
+        (folder / f"{name}.csv").write_text(f"id;n\n{name};1\n{name};2\n", encoding="utf-8")
+    (folder / "refused.csv").write_bytes(b"\x00\x01")
+    young, old = source(folder, now=time.time, settle_s=-9.0, patience_s=-9.0), source(folder)
+    young.take_in(spool)
+    done = folder / "done"
+    (done / "strange.csv").write_text("id;n\nx;1\n", encoding="utf-8")
+    for state in ("done", "done", "dead"):
+        batch = spool.take(1)
+        assert batch is not None
+        spool.done(batch, "run") if state == "done" else spool.dead(batch, "no")
+    everything = {"a whole.csv", "b dead.csv", "c waiting.csv", "strange.csv"}
+
+    young.take_in(spool)
+    assert left_in(done) == everything, "they are kept for a while"
+    source(folder, done_days=None).take_in(spool)
+    assert left_in(done) == everything
+    old.take_in(spool)
+    assert left_in(done) == everything - {"a whole.csv"}
+    assert "refused.csv" in left_in(folder / "refused"), "a person has not looked at it yet"
+    (folder / "again.csv").write_text("id;n\na whole;1\na whole;2\n", encoding="utf-8")
+    assert old.take_in(spool).put == Put(known=2), "what is deleted is still known"

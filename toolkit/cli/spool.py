@@ -14,6 +14,7 @@ from toolkit.cli.watching import (
     Every,
     Folders,
     KeepDays,
+    KeepFiles,
     Most,
     Once,
     Pass,
@@ -61,6 +62,7 @@ def watch(
     once: Once = False,
     every: Every = 60.0,
     keep_days: KeepDays = 30.0,
+    keep_files: KeepFiles = 90.0,
     param: Given = None,
     params: ParamFile = None,
     log_file: LogFile = None,
@@ -68,7 +70,9 @@ def watch(
     """Take in what is new and hand it over, pass after pass; what cannot be written now waits."""
     work, show = workspace(log_file)
     given = parameters(operation, param, params)
-    sources = sources_of(work, folder, sql, queue, key=key, version=version, settle=settle)
+    sources = sources_of(
+        work, folder, sql, queue, key=key, version=version, settle=settle, keep_files=keep_files
+    )
     asked = Pass(operation, given, rows_as, label or rows_as, most, rehearsing, keep_days)
     keep_watching(work, show, asked, policy, sources, once=once, every=every)
 

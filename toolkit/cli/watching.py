@@ -24,6 +24,7 @@ __all__ = [
     "Every",
     "Folders",
     "KeepDays",
+    "KeepFiles",
     "Most",
     "Once",
     "Pass",
@@ -60,6 +61,15 @@ Settle = Annotated[
 Most = Annotated[int, typer.Option("--most", help="Rows of a run.", min=1, max=100_000)]
 Once = Annotated[bool, typer.Option("--once", help="One pass, for cron.")]
 Every = Annotated[float, typer.Option("--every", help="Seconds between passes.", min=1, max=86_400)]
+KeepFiles = Annotated[
+    float,
+    typer.Option(
+        "--keep-files",
+        help="Days after which a file in done/ is deleted, once runs have had all of its rows; 0 for never.",
+        min=0,
+        max=36_500,
+    ),
+]
 KeepDays = Annotated[
     float,
     typer.Option(
@@ -88,6 +98,7 @@ def watch_centre(
     once: Once = False,
     every: Every = 60.0,
     keep_days: KeepDays = 30.0,
+    keep_files: KeepFiles = 90.0,
     param: Given = None,
     params: ParamFile = None,
     log_file: LogFile = None,
@@ -126,7 +137,7 @@ def watch_centre(
     given["system"] = name
     sources = sources_of(
         work, folder, sql, queue,
-        key=columns.get("id", ""), version=columns.get("changed", ""), settle=settle,
+        key=columns.get("id", ""), version=columns.get("changed", ""), settle=settle, keep_files=keep_files,
     )  # fmt: skip
     keep_watching(
         work,
@@ -171,6 +182,7 @@ def sources_of(
     key: str,
     version: str,
     settle: float,
+    keep_files: float,
 ) -> list[Source]:
     """The sources that were named.
 
@@ -181,7 +193,9 @@ def sources_of(
 
     language = work.settings.language
     sources: list[Source] = [
-        FolderSource(each, key=key, version=version, settle_s=settle, language=language)
+        FolderSource(
+            each, key=key, version=version, settle_s=settle, done_days=keep_files or None, language=language
+        )
         for each in folders or ()
     ]
     if sqls:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.spool.folder import FolderSource
+from toolkit.spool.folder import DONE_DAYS, FolderSource
 from toolkit.spool.messages import Message, message_of, version_of
 from toolkit.spool.refusals import SourceRefused, SourceUnreachable, SpoolInUse
 from toolkit.spool.source import Source, TookIn
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from toolkit.spool.rabbitmq import Queue
 
 __all__ = [
+    "DONE_DAYS",
     "Batch",
     "FolderSource",
     "Message",

@@ -17,8 +17,12 @@ from toolkit.spool.refusals import SourceRefused
 from toolkit.spool.source import TookIn
 from toolkit.spool.spool import Spool
 
-__all__ = ["FolderSource"]
+__all__ = ["DONE_DAYS", "FolderSource"]
 
+DONE_DAYS = 90.0
+"""So long a file that was taken in lies in `done/`."""
+
+_DAY_S = 86_400
 _LISTS = (".json", ".yaml", ".yml")
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".partial", ".filepart", ".download")
 
@@ -31,6 +35,9 @@ class FolderSource:
     says why, but only when it has not changed for a while: it may be half of one. The same content under any
     name is taken in once.
 
+    What lies in `done/` for longer than `done_days` is deleted, but only once runs have had all of its rows: a file
+    of which a row waits, or is dead, or of which the spool knows nothing, stays. Refused files stay for a person.
+
     Args:
         folder: watched; its subfolders are not.
         key: column by whose value rows are kept in order; "" for none.
@@ -38,6 +45,7 @@ class FolderSource:
         settle_s: a file is left alone until it has not changed for so many seconds, and while a program of this
             machine has it open for writing.
         patience_s: one that cannot be read is left alone until it has not changed for so many seconds.
+        done_days: how long files stay in `done/`; None for ever.
         language: of the reasons beside refused files, `ru` or `en`.
         now: unix seconds of the clock that dates files.
     """
@@ -47,6 +55,7 @@ class FolderSource:
     version: str = ""
     settle_s: float = 10.0
     patience_s: float = 600.0
+    done_days: float | None = DONE_DAYS
     language: str = "ru"
     now: Callable[[], float] = time.time
 
@@ -79,7 +88,23 @@ class FolderSource:
                 continue  # it grew while it was read: next time
             took = replace(took, put=took.put + spool.put(messages))
             self._move(path, "done")
+        self._prune(spool)
         return took
+
+    def _prune(self, spool: Spool) -> None:
+        """Delete what was taken in long ago and is in nobody's way any more."""
+        done = self.folder / "done"
+        if self.done_days is None or not done.is_dir():
+            return
+        for path in done.iterdir():
+            if not path.is_file() or self._age_s(path) < self.done_days * _DAY_S:
+                continue
+            if spool.all_done(f"file:{digest_of(path.read_bytes())}:"):
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    remedy = "Let this user write into the watched folder."
+                    raise StorageError(path, str(error), remedy) from error
 
     def _finished(self) -> list[Path]:
         found = []

@@ -306,6 +306,18 @@ class Spool:
         found.update(self._db.execute("SELECT state, count(*) FROM message GROUP BY state").fetchall())
         return found
 
+    def all_done(self, prefix: str) -> bool:
+        """Whether runs have all messages whose ids begin so; False where none is known.
+
+        Args:
+            prefix: ends in a colon: `file:<digest>:`.
+        """
+        found = self._db.execute(
+            "SELECT count(*) AS many, total(state != 'done') AS left FROM message WHERE id >= ? AND id < ?",
+            (prefix, f"{prefix[:-1]};"),  # the sign after the colon
+        ).fetchone()
+        return bool(found["many"]) and not found["left"]
+
     def oldest(self) -> float | None:
         """When the oldest that is not settled came, in unix seconds; None when nothing waits."""
         found = self._db.execute("SELECT min(put_at) AS at FROM message WHERE state IN ('waiting', 'taken')")
