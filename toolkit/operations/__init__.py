@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -33,9 +34,7 @@ def catalogue(folder: Path | None = None) -> dict[str, type[Operation]]:
         SettingsError: B24_OPERATIONS names no folder.
         PlanError: a file of that folder cannot be read, or holds an operation the house has already.
     """
-    found: dict[str, type[Operation]] = {}
-    for module in pkgutil.iter_modules(__path__):
-        found |= _operations_in(importlib.import_module(f"{__name__}.{module.name}"))
+    found = dict(_of_the_house())
     folder = folder or Settings.load().operations
     if folder is not None:
         for name, kind in _own(folder).items():
@@ -45,6 +44,14 @@ def catalogue(folder: Path | None = None) -> dict[str, type[Operation]]:
                 )
             found[name] = kind
     return dict(sorted(found.items()))
+
+
+@lru_cache
+def _of_the_house() -> dict[str, type[Operation]]:
+    found: dict[str, type[Operation]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        found |= _operations_in(importlib.import_module(f"{__name__}.{module.name}"))
+    return found
 
 
 def _operations_in(module: ModuleType) -> dict[str, type[Operation]]:

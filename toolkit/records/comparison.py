@@ -25,6 +25,7 @@ __all__ = ["Difference", "compare"]
 
 # Rows compared at a time: bounds memory, and keeps text columns below Arrow's 2 GiB per array.
 _SLICE = 250_000
+_WHOLE = 20_000  # records of which all columns may be in memory at once
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,10 @@ class _Pair:
         self.snapshots = (before, after)
         self.types = tuple(side.field_types(name) for side in self.snapshots)
         self.files = tuple(pq.ParquetFile(side.path(name)) for side in self.snapshots)
-        ids = [file.read(columns=[id_field]).column(0).combine_chunks() for file in self.files]
+        self.whole: dict[int, pa.Table] = {}
+        ids = [
+            file.read(columns=[id_field], use_threads=False).column(0).combine_chunks() for file in self.files
+        ]
         old, new = (side.to_numpy(zero_copy_only=False) for side in ids)
         if len(old) == len(new) and bool((old == new).all()):
             # The usual case: both were walked by id and nothing came or went. No row has to move.
@@ -163,7 +167,7 @@ class _Pair:
             return
         old, new = (
             side if self.rows is None else side.take(self.rows[i])
-            for i, side in enumerate(file.read(columns=[column]).column(0) for file in self.files)
+            for i, side in enumerate(self._column(i, column) for i in range(2))
         )
         for start in range(0, len(self.ids), _SLICE):
             left, right = old.slice(start, _SLICE), new.slice(start, _SLICE)
@@ -176,6 +180,16 @@ class _Pair:
                     [_shown(value, kind) for value in left.take(picked).to_pylist()],
                     [_shown(value, kind) for value in right.take(picked).to_pylist()],
                 )
+
+    def _column(self, side: int, column: str) -> pa.ChunkedArray:
+        """A column of one side. A small file is read whole, at once; of a large one only what is looked at."""
+        file = self.files[side]
+        if file.metadata.num_rows > _WHOLE:
+            return file.read(columns=[column]).column(0)
+        if side not in self.whole:
+            shared = [name for name in self.types[side] if name in self.types[1 - side]]
+            self.whole[side] = file.read(columns=shared, use_threads=False)
+        return self.whole[side].column(column)
 
     def _changes_by_cell(self, column: str, kind: FieldType) -> Iterator[pd.DataFrame]:
         sides = [list(_wire_values(file, column)) for file in self.files]

@@ -104,7 +104,9 @@ def defined_type(definition: Mapping[str, Any]) -> FieldType:
 
 def read_columns(path: Path, names: Sequence[str]) -> pa.Table:
     """Columns of a file, in the order asked for."""
-    return pq.read_table(path, columns=list(names), partitioning=None)
+    # Not `read_table`, which looks for a dataset of many files; and for little there, threads cost more than they save.
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=list(names), use_threads=file.metadata.num_rows > _GROUP).select(list(names))
 
 
 def read_raw(path: Path) -> Iterator[dict[str, Any]]:
