@@ -21,7 +21,7 @@ HEADINGS = [
 
 
 def portal_facts() -> PortalFacts:
-    """Nine people in three departments, two pipelines."""
+    """Nine people in four departments, two of one name; two pipelines."""
     people = [
         (1, True, "Анна", "Белова", "anna@shop.example", [2]),
         (2, True, "Борис", "Власов", "boris@shop.example", [2]),
@@ -43,7 +43,13 @@ def portal_facts() -> PortalFacts:
     return PortalFacts(
         users=pd.DataFrame(people, columns=names),
         departments=pd.DataFrame(
-            [(1, "Сеть", None), (2, "Отдел качества", 1), (3, "Доставка", 1), (4, "Курьеры", 3)],
+            [
+                (1, "Сеть", None),
+                (2, "Отдел качества", 1),
+                (3, "Доставка", 1),
+                (4, "Курьеры", 3),
+                (5, "Курьеры", 2),
+            ],
             columns=["ID", "NAME", "PARENT"],
         ),
         pipelines=pd.DataFrame([(0, "Общая"), (5, "Претензии")], columns=["id", "name"]),
@@ -118,6 +124,8 @@ WRONG: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     (row("Портал", sub="8", pipeline="Претензия"), [("pipeline_missing", "Воронка")]),
     (row("Портал", sub="9", stage="Принята!"), [("stage_missing", "Стадия")]),
     (row("Портал", sub="10", pipeline="Общая", stage="Принята"), [("stage_elsewhere", "Стадия")]),
+    (row("Портал", sub="13", department="Курьеры", who="Глеб Дёмин"), [("department_ambiguous", "Подразделение")]),
+    (row("Портал", sub="14", department="курьеры (доставка)", who="Глеб Дёмин"), []),
     (row("Портал", sub="11", who="Громова"), [("user_short", "Ответственный")]),
     (row("Портал", sub="12", who="И.Петров"), [("user_short", "Ответственный")]),
 ]  # fmt: skip

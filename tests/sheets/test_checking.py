@@ -10,10 +10,12 @@ from pathlib import Path
 from string import Formatter
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from tests.sheets.directories import ON, RIGHT, portal_facts, row, untidy_book, write, wrong_book
 from toolkit.sheets.checking import CheckedDirectory, check_file
+from toolkit.sheets.template import write_template
 from toolkit.sheets.wording import ERRORS, PROBLEMS
 
 FACTS = portal_facts()
@@ -87,6 +89,7 @@ def test_suggestions_are_what_was_meant(tmp_path: Path) -> None:
     assert suggested["user_short", "Громова"] == "Вера Громова"
     assert suggested["user_short", "И.Петров"] is None, "there are two"
     assert suggested["department_missing", "Отдел качеств"] == "Отдел качества"
+    assert suggested["department_ambiguous", "Курьеры"] == "Курьеры (Доставка)", "he works there"
     assert suggested["pipeline_missing", "Претензия"] == "Претензии"
     assert suggested["stage_missing", "Принята!"] == "Принята"
 
@@ -109,6 +112,47 @@ def test_suggestions_are_what_was_meant(tmp_path: Path) -> None:
 )
 def test_a_surname_alone_or_with_initials_means_those_who_work_there(said: str, meant: list[int]) -> None:
     assert [each.id for each in FACTS.people_meant(said)] == meant
+
+
+def test_departments_of_one_name_are_told_apart_by_what_is_above_them(tmp_path: Path) -> None:
+    known = [
+        (1, "Сеть", None), (2, "Москва", 1), (3, "Казань", 1), (4, "Продажи", 2), (5, "Продажи", 3), (6, "Север", 2),
+        (7, "Север", 3), (8, "Склад", 6), (9, "Склад", 7), (10, "Касса", 2), (11, "Касса", 2), (12, "Сад", 1),
+    ]  # fmt: skip
+    facts = replace(FACTS, departments=pd.DataFrame(known, columns=["ID", "NAME", "PARENT"]))
+    path = write_template(tmp_path / "template.xlsx", facts)
+
+    lists = openpyxl.load_workbook(path)["_lists"]
+    columns = [[cell.value for cell in column if cell.value] for column in lists.iter_cols()]
+    offered = next(each for each in columns if "Сеть" in each)
+    assert offered == [
+        "*", "Казань", "Касса (id 10)", "Касса (id 11)", "Москва", "Продажи (Казань)", "Продажи (Москва)", "Сад",
+        "Север (Казань)", "Север (Москва)", "Сеть", "Склад (Север / Казань)", "Склад (Север / Москва)",
+    ]  # fmt: skip
+    for at, said in enumerate([*offered, "САД (Сеть)", "12", "продажи  (москва)"]):
+        verdict = check_file(write([row("Брак", department=said)], tmp_path / f"{at}.xlsx"), facts, on=ON)
+        assert not {"department_missing", "department_ambiguous"} & {each.code for each in verdict.problems}
+    for said in ("Продажи", "Касса (Москва)", "Склад (Север)"):
+        verdict = check_file(write([row("Брак", department=said)], tmp_path / "plain.xlsx"), facts, on=ON)
+        assert "department_ambiguous" in {each.code for each in verdict.problems}, said
+
+
+def test_a_department_is_one_condition_however_it_is_written(tmp_path: Path) -> None:
+    rows = [row("Брак", department=each) for each in ("Отдел качества", "отдел качества (сеть)", 2)]
+    verdict = checked(tmp_path, rows)
+
+    assert [each.code for each in verdict.problems] == ["duplicate", "duplicate"]
+    assert {rule.conditions[3] for rule in verdict.rules} == {"отдел качества"}
+
+
+def test_candidates_are_named_with_what_they_do_and_where(tmp_path: Path) -> None:
+    facts = replace(FACTS, users=FACTS.users.assign(WORK_POSITION=["старший оператор"] * len(FACTS.users)))
+    verdict = check_file(write([row("Брак", who="Петров И.")], tmp_path / "rules.xlsx"), facts, on=ON)
+
+    assert [each.what("ru") for each in verdict.errors] == [
+        "«Петров И.» — не полное имя. Может быть: Иван Петров (старший оператор, Отдел качества, id 6, "
+        "ivan.p@shop.example); Иван Петров (старший оператор, Доставка, id 7, petrov2@shop.example)."
+    ]
 
 
 def test_without_a_portal_only_the_sheet_is_judged(tmp_path: Path) -> None:

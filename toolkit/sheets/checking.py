@@ -161,7 +161,7 @@ def _against_portal(table: ReadTable, code: str, key: str, row: int, facts: Port
         suggestion = facts.nearest_person(value)
     elif code in ("user_ambiguous", "user_short"):
         people = facts.people_called(value) or facts.people_meant(value)
-        more["candidates"] = "; ".join(each.shown for each in people[:_MOST_NAMED])
+        more["candidates"] = "; ".join(facts.shown(each) for each in people[:_MOST_NAMED])
         ids = facts.department_ids.get(fold(_at(table, row, "department")), [])
         fitting = [each for each in people if facts.belongs(each, ids)]
         if code == "user_short" and len(people) == 1:
@@ -172,7 +172,17 @@ def _against_portal(table: ReadTable, code: str, key: str, row: int, facts: Port
         more["department"] = _at(table, row, "department")
         related = (table.place(row, "department"),)
     elif code == "department_missing":
-        suggestion = nearest_known(value, [str(each) for each in facts.departments["NAME"]])
+        suggestion = nearest_known(value, facts.department_names.values())
+    elif code == "department_ambiguous":
+        ids = facts.department_ids[fold(value)]
+        labels = {each: facts.department_names[each] for each in ids[:_MOST_NAMED]}
+        more["candidates"] = "; ".join(
+            label if label.endswith(f"(id {each})") else f"{label}, id {each}"
+            for each, label in labels.items()
+        )
+        people = facts.people_called(_at(table, row, "responsible"))
+        home = [each for each in ids if len(people) == 1 and facts.belongs(people[0], [each])]
+        suggestion = facts.department_names[home[0]] if len(home) == 1 else None
     elif code == "pipeline_missing":
         suggestion = nearest_known(value, [str(each) for each in facts.pipelines["name"]])
     elif code in ("stage_missing", "stage_elsewhere"):
@@ -230,6 +240,8 @@ class _Rules:
         conditions = []
         for key in CONDITIONS:
             value = values.get(key)
+            if key == "department" and value is not None and self.facts is not None:
+                value = self.facts.one_department(str(value))
             conditions.append(ANY if value in (None, ANY) else fold(str(value)))
             if conditions[-1] != ANY:
                 self.words.setdefault(conditions[-1], str(value))

@@ -25,6 +25,7 @@ class Person:
         email: folded.
         active: works there.
         departments: ids.
+        position: what the person is there; may be empty.
     """
 
     id: int
@@ -32,11 +33,7 @@ class Person:
     email: str
     active: bool
     departments: tuple[int, ...]
-
-    @property
-    def shown(self) -> str:
-        """`Иван Петров (id 12, ivan@example.com)`."""
-        return f"{self.name} (id {self.id}{', ' + self.email if self.email else ''})"
+    position: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,8 @@ class PortalFacts:
     """The portal's tables, as read from it; nothing here asks the portal.
 
     Args:
-        users: columns ID, ACTIVE, NAME, LAST_NAME, SECOND_NAME, EMAIL, UF_DEPARTMENT (ids); one row per user.
+        users: columns ID, ACTIVE, NAME, LAST_NAME, SECOND_NAME, EMAIL, UF_DEPARTMENT (ids);
+            WORK_POSITION where it is known; one row per user.
         departments: columns ID, NAME, PARENT.
         pipelines: columns id, name; of the entity appeals become.
         stages: columns STATUS_ID, NAME, CATEGORY_ID; of the same entity, CATEGORY_ID 0 or empty for the first
@@ -78,6 +76,7 @@ class PortalFacts:
                 fold(_text(row.get("EMAIL"))),
                 row.get("ACTIVE") in (True, "true", "Y", "1", 1),
                 tuple(_ids(row.get("UF_DEPARTMENT"))),
+                _text(row.get("WORK_POSITION")),
             )
             for row in _rows(self.users)
         )
@@ -118,6 +117,12 @@ class PortalFacts:
         found = self._by_email.get(key, []) if "@" in key else self._by_name.get(key, [])
         return [person for person in found if person.active] or list(found)
 
+    def shown(self, person: Person) -> str:
+        """`Иван Петров (старший оператор, Отдел качества, id 12, ivan@example.com)`."""
+        named = [self.department_names.get(each, "") for each in person.departments]
+        known = [person.position, *named, f"id {person.id}", person.email]
+        return f"{person.name} ({', '.join(filter(None, known))})"
+
     def unmistakable(self, person: Person) -> str:
         """The name of somebody who works there; the e-mail, else the id, where others have the name."""
         alone = self._working[fold(person.name)] == 1 and person.name
@@ -134,23 +139,25 @@ class PortalFacts:
             text: `Иванова`, `Иванова А. П.`, `А.П. Иванова`.
         """
         words = fold(text).replace(".", " ").split()
-        return [
-            person
-            for person, names in zip(self.people, self._names, strict=True)
-            if person.active and _fits(words, *names)
-        ]
+        found: dict[int, Person] = {}
+        for size in range(1, len(words) + 1):
+            for surname, others in ((words[:size], words[size:]), (words[-size:], words[:-size])):
+                for person, first, second in self._by_surname.get(" ".join(surname), ()):
+                    if _agree(others, (first, second)):
+                        found[person.id] = person
+        return list(found.values())
 
     @cached_property
-    def _names(self) -> Sequence[tuple[str, str, str]]:
-        """Folded last, first and second name of each of the people."""
-        return [
-            (
-                fold(_text(row.get("LAST_NAME"))),
-                fold(_text(row.get("NAME"))),
-                fold(_text(row.get("SECOND_NAME"))),
+    def _by_surname(self) -> Mapping[str, list[tuple[Person, str, str]]]:
+        """Folded surname to those who work there, with their folded first and second names."""
+        found: dict[str, list[tuple[Person, str, str]]] = defaultdict(list)
+        for person, row in zip(self.people, _rows(self.users), strict=True):
+            surname, first, second = (
+                fold(_text(row.get(key))) for key in ("LAST_NAME", "NAME", "SECOND_NAME")
             )
-            for row in _rows(self.users)
-        ]
+            if person.active and surname:
+                found[surname].append((person, first, second))
+        return found
 
     def nearest_person(self, text: str) -> str | None:
         """The name or e-mail of somebody who works there and may have been meant."""
@@ -163,8 +170,48 @@ class PortalFacts:
 
     @cached_property
     def department_ids(self) -> Mapping[str, list[int]]:
-        """Folded name, and id as text, to ids."""
-        return _named((row["ID"], row["NAME"]) for row in _rows(self.departments))
+        """Folded name, id as text, and name with those above it (`Продажи (Москва)`), to ids."""
+        found = _named((row["ID"], row["NAME"]) for row in _rows(self.departments))
+        for number, chain in self._above.items():
+            for depth in range(1, len(chain)):
+                known = found.setdefault(fold(self._under(number, depth)), [])
+                if number not in known:
+                    known.append(number)
+        for number, label in self.department_names.items():
+            found.setdefault(fold(label), [number])
+        return found
+
+    @cached_property
+    def department_names(self) -> Mapping[int, str]:
+        """Id to a name no other department has: `Продажи`, else `Продажи (Москва)`, else with more above it."""
+        groups: dict[str, list[int]] = defaultdict(list)
+        for number, name in self._plain_departments.items():
+            groups[fold(name)].append(number)
+        found = {}
+        for numbers in groups.values():
+            deepest = max(len(self._above[each]) for each in numbers)
+            for depth in range(deepest):
+                labels = {each: self._under(each, depth) for each in numbers}
+                if len({fold(each) for each in labels.values()}) == len(numbers):
+                    break
+            else:
+                labels = {each: f"{self._plain_departments[each]} (id {each})" for each in numbers}
+            found.update(labels)
+        return found
+
+    @cached_property
+    def _plain_departments(self) -> Mapping[int, str]:
+        return {int(row["ID"]): _text(row["NAME"]) for row in _rows(self.departments)}
+
+    def _under(self, department: int, depth: int) -> str:
+        """A department's name with so many of those above it."""
+        name, *above = (self._plain_departments.get(each, "") for each in self._above[department])
+        return f"{name} ({' / '.join(above[:depth])})" if above[:depth] else name
+
+    def one_department(self, text: str) -> str:
+        """How everybody writes the only department meant by a name or an id; the text where it is not known."""
+        ids = self.department_ids.get(fold(text), [])
+        return self.department_names[ids[0]] if len(ids) == 1 else text
 
     @cached_property
     def pipeline_ids(self) -> Mapping[str, list[int]]:
@@ -248,21 +295,11 @@ class PortalFacts:
         return found
 
 
-def _fits(words: Sequence[str], last: str, first: str, second: str) -> bool:
-    """Whether words are a surname and nothing that contradicts the other names."""
-    surname = last.split()
-    if not surname or len(words) < len(surname):
-        return False
-    if list(words[: len(surname)]) == surname:
-        others = words[len(surname) :]
-    elif list(words[-len(surname) :]) == surname:
-        others = words[: -len(surname)]
-    else:
-        return False
-    known = [first, second]
-    return len(others) <= len(known) and all(
-        not name or name.startswith(word) if len(word) == 1 else name == word
-        for word, name in zip(others, known, strict=False)
+def _agree(said: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether words or initials contradict none of somebody's names; a name nobody wrote down contradicts nothing."""
+    return len(said) <= len(names) and all(
+        not name or (name.startswith(word) if len(word) == 1 else name == word)
+        for word, name in zip(said, names, strict=False)
     )
 
 

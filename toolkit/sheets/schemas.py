@@ -119,8 +119,12 @@ def _on_portal(key: str, facts: PortalFacts) -> list[pa.Check]:
         ]
     known: Mapping[str, object] | None = None
     if key == "department":
-        known = {**facts.department_ids, ANY: ANY}
-    elif key == "pipeline":
+        ids = {**facts.department_ids, ANY: [0]}
+        return [
+            _check("department_missing", lambda text: fold(text) in ids),
+            _check("department_ambiguous", lambda text: len(ids.get(fold(text), ())) < 2),
+        ]
+    if key == "pipeline":
         known = facts.pipeline_ids
     elif key == "stage":
         known = facts.stage_pipelines

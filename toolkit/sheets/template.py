@@ -67,7 +67,8 @@ def write_template(
     """An empty directory with headings, help at each column, and drop-downs.
 
     Drop-downs draw from a sheet nobody sees; they warn about other values and do not forbid them, since «*»,
-    ids and e-mails are right as well. People of the same name are offered by e-mail.
+    ids and e-mails are right as well. People of the same name are offered by e-mail, departments of the same name
+    with the one above them.
 
     Args:
         path: .xlsx to write; replaced when it is there.
@@ -115,10 +116,7 @@ def _offered(facts: PortalFacts | None) -> dict[str, list[str]]:
     if facts is None:
         return offered
     offered["person"] = sorted(facts.unmistakable(person) for person in facts.people if person.active)
-    offered["department"] = [
-        ANY,
-        *sorted(set(map(str, facts.departments["NAME"]))),
-    ]  # rules know them by name
+    offered["department"] = [ANY, *sorted(facts.department_names.values())]
     offered["pipeline"] = [str(each) for each in facts.pipelines["name"]]
     offered["stage"] = list(dict.fromkeys(str(each) for each in facts.stages["NAME"]))
     offered["topic"] = [ANY, *(facts.topics or ())]

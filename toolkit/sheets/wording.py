@@ -310,6 +310,16 @@ PROBLEMS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
         "ru": ("«{value}» не из подразделения «{department}».", "Проверьте подразделение и ответственного."),
         "en": ("{value} does not belong to {department}.", "Check the department and the person."),
     },
+    "department_ambiguous": {
+        "ru": (
+            "Подразделений с названием «{value}» несколько: {candidates}.",
+            "Впишите одно из этих названий целиком или id.",
+        ),
+        "en": (
+            "Several departments are called {value}: {candidates}.",
+            "Write one of these names in full, or the id.",
+        ),
+    },
     "department_missing": {
         "ru": (
             "Подразделения «{value}» на портале нет.",

@@ -48,6 +48,10 @@ KINDS: Mapping[str, Mapping[Language, str]] = {
     "user_short": {"ru": "Имя сотрудника неполное", "en": "The employee's name is not whole"},
     "user_ambiguous": {"ru": "Несколько сотрудников с этим именем", "en": "Several employees of this name"},
     "other_department": {"ru": "Сотрудник другого подразделения", "en": "Somebody of another department"},
+    "department_ambiguous": {
+        "ru": "Несколько подразделений с этим названием",
+        "en": "Several departments of this name",
+    },
     "department_missing": {"ru": "Подразделение не найдено", "en": "No such department"},
     "pipeline_missing": {"ru": "Воронка не найдена", "en": "No such pipeline"},
     "stage_missing": {"ru": "Стадия не найдена", "en": "No such stage"},

@@ -83,7 +83,7 @@ def _problems(number: int, said: TopicSaid, facts: PortalFacts) -> Iterator[tupl
     meant = facts.people_meant(said.responsible) if said.responsible and not people else []
     if meant:
         near = facts.unmistakable(meant[0]) if len(meant) == 1 else None
-        named = {"candidates": "; ".join(each.shown for each in meant[:12])}
+        named = {"candidates": "; ".join(facts.shown(each) for each in meant[:12])}
         yield (
             "responsible",
             Problem("user_short", here, value=said.responsible, facts=named, suggestion=near),
@@ -94,7 +94,7 @@ def _problems(number: int, said: TopicSaid, facts: PortalFacts) -> Iterator[tupl
     elif people and not any(each.active for each in people):
         yield "responsible", Problem("user_dismissed", here, value=said.responsible)
     elif len(people) > 1:
-        named = {"candidates": "; ".join(each.shown for each in people[:12])}
+        named = {"candidates": "; ".join(facts.shown(each) for each in people[:12])}
         yield "responsible", Problem("user_ambiguous", here, value=said.responsible, facts=named)
 
 

@@ -13,7 +13,7 @@ from toolkit.workflow.workspace import Workspace, connect
 
 __all__ = ["routing_facts"]
 
-_USERS = ["ID", "ACTIVE", "NAME", "LAST_NAME", "SECOND_NAME", "EMAIL", "UF_DEPARTMENT"]
+_USERS = ["ID", "ACTIVE", "NAME", "LAST_NAME", "SECOND_NAME", "EMAIL", "UF_DEPARTMENT", "WORK_POSITION"]
 _DEPARTMENTS = ["ID", "NAME", "PARENT"]
 _PIPELINES = ["id", "name"]
 _STAGES = ["STATUS_ID", "NAME", "CATEGORY_ID"]
