@@ -170,8 +170,8 @@ class Plan:
             PlanError: it is missing, damaged, or was edited.
         """
         try:
-            table = pq.read_table(path)
-            listed = pq.read_table(path.with_name(path.stem + ".listed.parquet"))
+            table = pq.ParquetFile(path).read()
+            listed = pq.ParquetFile(path.with_name(path.stem + ".listed.parquet")).read()
             facts = json.loads((table.schema.metadata or {})[b"b24kit"])
         except (OSError, pa.ArrowException, KeyError, ValueError) as error:
             raise PlanError(path, f"cannot be read: {error}", "Plan again.") from error
@@ -184,7 +184,8 @@ class Plan:
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     types = {"change": "int64", "phase": "int32", "record_id": "Int64", "struck": "bool"}
-    return frame.astype({name: types.get(name, "str") for name in frame.columns})
+    wanted = {name: types.get(name, "str") for name in frame.columns}
+    return frame.astype({name: kind for name, kind in wanted.items() if frame.dtypes[name] != kind})
 
 
 def _write_whole(table: pa.Table, path: Path) -> None:
