@@ -27,6 +27,7 @@ from toolkit.runs import Run
 from toolkit.runs.retention import aged, prune_runs
 from toolkit.runs.summary import Ledger, Summary
 from toolkit.sandbox.doors.tls import certificate_in
+from toolkit.sandbox.state.records import Draft
 
 __all__ = ["town"]  # a fixture, used by name
 
@@ -285,6 +286,33 @@ def test_a_canary_of_the_policy_is_written_first(town: Town) -> None:
     run.close()
     assert canary is not None
     assert canary["changes"] == 3
+
+
+def deals_change_hands(town: Town, owner: int, *deals: int) -> None:
+    box = town.world.sandbox
+    for deal in deals:
+        box.records.update(box.schema.kind(2), deal, Draft({"ASSIGNED_BY_ID": owner}), box.system_caller(3))
+
+
+def test_the_cap_of_a_day_counts_what_policies_approved_not_what_a_person_did(town: Town) -> None:
+    run, count = town.planned()
+    assert town.b24kit("apply", run, "--agree", f"{town.portal}:{count}")[0] == 0
+    assert count > 20
+    rules = policy(town, max_changes=8, max_changes_per_day=12, must_rehearse=False)
+    calm = [
+        each["ID"] for each in town.world.sandbox.store.rows("SELECT ID FROM crm_2 WHERE ASSIGNED_BY_ID = 1")
+    ]
+
+    deals_change_hands(town, 2, *calm[:8])
+    within, said = town.b24kit(*RUN, "--policy", rules, "--no-rehearse")
+    deals_change_hands(town, 3, *calm[:8])
+    over, refused = town.b24kit(*RUN, "--policy", rules, "--no-rehearse")
+
+    assert within == 0, said
+    assert over == 5
+    assert "8 changes after 8 today are more than max_changes_per_day=12" in refused
+    waiting = town.planned()
+    assert town.b24kit("apply", waiting[0], "--agree", f"{town.portal}:{waiting[1]}")[0] == 0
 
 
 def test_a_summary_torn_by_a_power_cut_costs_one_line(tmp_path: Path) -> None:

@@ -118,7 +118,8 @@ class Policy(BaseModel):
         operations: names; `undo` among them if runs may take back.
         kinds: kinds of change.
         max_changes: per run.
-        max_changes_per_day: over all runs of the portal in 24 hours; None for no such cap.
+        max_changes_per_day: over all runs of the portal in 24 hours that a policy approved; what a person agreed
+            to by hand does not count. None for no such cap.
         max_share: of the records of an entity type a run may touch, 0 to 1.
         must_rehearse: rehearse on a sandbox first; a rehearsal that is not clean stops the run.
         canary: changes carried out and re-read before the rest; 0 for none.
@@ -184,7 +185,7 @@ class Policy(BaseModel):
             operation: name of the operation.
             plan: the plan.
             table_sizes: records of each entity in the snapshot.
-            done_today: changes carried out on the portal in the last 24 hours.
+            done_today: changes of the last 24 hours that policies approved.
             now: unix seconds.
         """
         against: list[str] = []
@@ -231,7 +232,9 @@ POLICY_TEMPLATE = """\
 operations: [reassign_contacts]      # какие операции / which operations
 kinds: [update, notify]              # виды изменений: update create delete merge bind notify
 max_changes: 500                     # не больше за один запуск / at most per run
-max_changes_per_day: 2000            # не больше за сутки / at most in 24 hours
+max_changes_per_day: 2000            # не больше за сутки / at most in 24 hours;
+                                     # считаются запуски по правилам, не согласованные человеком вручную
+                                     # runs under a policy count, those a person agreed to by hand do not
 max_share: 0.10                      # не больше этой доли таблицы (0.10 = 10 %)
 must_rehearse: true                  # сначала репетиция в песочнице / rehearse on a sandbox first
 canary: 10                           # столько изменений проверить, прежде чем продолжать / canary first

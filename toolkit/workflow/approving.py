@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.errors import ApprovalNeeded
+from toolkit.errors import ApprovalNeeded, PlanError
 from toolkit.runs import (
     Policy,
     Run,
@@ -69,11 +69,23 @@ def _sizes(run: Run) -> dict[str, int]:
 
 
 def _done_today(work: Workspace, run: Run) -> int:
+    """Changes of the last 24 hours to which nobody but a policy agreed; messages do not count, as in one run."""
     since = work.clock.now() - 86400
     total = 0
     for each in Run.all(work.root, work.clock.now):
         if each.id != run.id and each.facts.portal == run.facts.portal and each.has_plan:
-            table = each.journal.table()
-            total += int(((table["state"] == "done") & (table["settled_at"] > since)).sum())
+            approved = each.journal.last("approved")
+            if approved is not None and approved["by"] == "policy":
+                table = each.journal.table()
+                done = set(table.loc[(table["state"] == "done") & (table["settled_at"] > since), "change"])
+                total += len(done - _messages(each)) if done else 0
             each.close()
     return total
+
+
+def _messages(run: Run) -> set[int]:
+    try:
+        table = run.plan.table
+    except PlanError:  # an edited plan of yesterday must not stop tonight: all of it counts
+        return set()
+    return set(table.loc[table["kind"] == "notify", "change"])
