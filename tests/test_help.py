@@ -60,8 +60,8 @@ def numbers_asked(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[li
 
 
 ZERO_IS_MEANT = {
-    "--at-most", "--category", "--days", "--duration", "--keep-days", "--max-share", "--seed-number",
-    "--settle", "--tls-port", "sandbox log --last", "sandbox start --port", "serve --port",
+    "--at-most", "--category", "--days", "--duration", "--keep-days", "--keep-files", "--max-share",
+    "--seed-number", "--settle", "--tls-port", "sandbox log --last", "sandbox start --port", "serve --port",
 }  # fmt: skip
 
 

@@ -81,6 +81,59 @@ def sandbox_start(
     serve_sandbox(read_settings(), order, ready)
 
 
+@app.command("export")
+def sandbox_export(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; made when absent.")],
+    seed: Annotated[str, typer.Option(help="retail or realty, as the sandbox was started.")] = "retail",
+    scale: Annotated[
+        float, typer.Option(help="Size, as the sandbox was started.", min=0.0001, max=100)
+    ] = 0.02,
+    number: Annotated[
+        int,
+        typer.Option("--seed-number", help="As the sandbox was started.", min=0, max=2**32 - 1),
+    ] = 1,
+    rows: Annotated[
+        int,
+        typer.Option(help="About how many requests; calls and changes come with them.", min=1, max=200_000),
+    ] = 60,
+    kind: Annotated[
+        str, typer.Option("--format", help="Of the requests: xlsx, csv, jsonl or parquet.")
+    ] = "xlsx",
+    recordings: Annotated[bool, typer.Option(help="Calls have recordings.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Write a contact centre's export of a sandbox's clients, to try `contact-centre load` with."""
+    from toolkit.workflow.sandboxes import sample_export
+
+    show = shower(read_settings())
+    made = sample_export(
+        folder, seed=seed, scale=scale, number=number, rows=rows, kind=kind, recordings=recordings
+    )
+    if as_json:
+        print_json(
+            {
+                "files": list(map(str, made.files)),
+                "rows": dict(made.rows),
+                "system": made.system,
+                "fallback": made.fallback,
+            }
+        )
+        return
+    said = show._(
+        "Requests {0}, calls {1}, changes {2}; a week later some requests are corrected, and some are gone."
+    )
+    show.line(said.format(*made.rows.values()), "bold")
+    for each in made.files:
+        show.line(str(each))
+    requests, calls, history, topics, *more = made.files
+    spoken = f" --recordings {more[0]}" if len(more) > 1 else ""
+    show.line(show._("Try it:"))
+    show.line(
+        f"b24kit contact-centre load --system {made.system} --requests {requests} --calls {calls}"
+        f" --history {history} --topics {topics}{spoken} -p fallback={made.fallback}"
+    )
+
+
 @app.command("list")
 def sandbox_list(as_json: Json = False) -> None:
     """The sandboxes that run on this machine."""

@@ -298,7 +298,9 @@ def with_previous(
         sorted({each.id for each in params.requests}),
         sorted({each.id for each in params.calls}),
     )
-    named = sorted({each.request for each in (*params.calls, *params.history) if each.request})
+    named = sorted(
+        {*(each.request for each in params.calls), *(each.request for each in params.history)} - {""}
+    )
     known = {
         "previous": params.previous or rows.of(requests),
         "previous_calls": params.previous_calls or rows.calls(calls, requests),
