@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -130,3 +131,44 @@ def test_a_directory_is_simulated_over_what_really_happened(chain: tuple[Workspa
         owners[int(number)] != (int(who) if who else None)
         for number, who in zip(history["id"], expected, strict=True)
     )
+
+
+def test_an_answer_is_the_first_move_on_and_a_change_of_pipeline_is_none(tmp_path: Path) -> None:
+    desk = Desk.opened(tmp_path, provisioned=False)
+    portal, clock = desk.world.portal, desk.world.clock
+    new = {"entityTypeId": 2, "fields": {"title": "Обращение", "assignedById": 3}}
+    answered, moved_away, closed, left = (
+        int(portal.call("crm.item.add", new)["item"]["id"]) for _ in range(4)
+    )
+    other = portal.call("crm.category.add", {"entityTypeId": 2, "fields": {"name": "Претензии"}})["category"]
+
+    def move(number: int, minutes: int, **fields: Any) -> None:
+        clock.sleep(60 * minutes)
+        portal.call("crm.item.update", {"entityTypeId": 2, "id": number, "fields": fields})
+
+    move(answered, 30, stageId="PREPARATION")
+    move(moved_away, 15, categoryId=other["id"])
+    move(closed, 45, stageId="LOSE")
+    move(answered, 100, stageId="WON")
+    past = workflow.routing_history(desk.work).set_index("id")
+
+    minutes = past["response_minutes"]
+    assert minutes[answered] == pytest.approx(30, abs=1)
+    assert minutes[closed] == pytest.approx(90, abs=1)
+    assert minutes[[moved_away, left]].isna().all()
+
+    found = workflow.simulate_routing(desk.work, Book((Rule(1, (ANY,) * 5, ("4", "", "")),)))
+    own = found.response[found.response["responsible"] == "3"].iloc[0]
+    assert (own["answered"], own["moving"]) == (2, 2)
+    assert (own["median"], own["ninth"]) == (pytest.approx(60, abs=1), pytest.approx(84, abs=1))
+    assert "первый переход обращения на другую стадию" in found.html("ru")
+
+
+def test_a_snapshot_without_moves_tells_no_times(tmp_path: Path) -> None:
+    desk = Desk.opened(tmp_path, provisioned=False)
+    taken = workflow.snapshot(desk.work, ["deal", "status"])
+
+    assert workflow.routing_history(desk.work, taken)["response_minutes"].isna().all()
+    found = workflow.simulate_routing(desk.work, Book((Rule(1, (ANY,) * 5, ("4", "", "")),)))
+    assert found.response.empty
+    assert "Время ответа" not in found.html("ru")

@@ -132,6 +132,7 @@ def simulation_page(
             for row in examples.to_dict("records")
         ],
         response=simulation.response.head(_ROWS).to_dict("records"),
+        moved=simulation.history.attrs.get("answered") == "moved",
     )
 
 

@@ -194,7 +194,8 @@ class Simulation:
 
         Columns: topic, responsible (who has them now), name, answered (count), median, ninth (90 % are
         answered by then), moving (how many of the answered would go to somebody else). Empty where the
-        history knows no times. Most answered first.
+        history knows no times. Most answered first. What an answer is, the history says: see
+        `workflow.routing_history`.
         """
         minutes = self.history["response_minutes"].to_numpy(dtype="float64")
         known = np.flatnonzero(~np.isnan(minutes))

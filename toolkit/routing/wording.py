@@ -40,6 +40,12 @@ LABELS: Mapping[str, Mapping[Language, str]] = {
     "when": {"ru": "Когда", "en": "When"},
     "why": {"ru": "Почему", "en": "Why"},
     "response": {"ru": "Время ответа по маршрутам", "en": "Response time per route"},
+    "answered_moved": {
+        "ru": "Ответом считается первый переход обращения на другую стадию его воронки, промежуточную или последнюю;"
+        " смена воронки ответом не считается.",
+        "en": "An answer is an appeal's first move to another stage of its pipeline, the last ones included; a change"
+        " of pipeline is none.",
+    },
     "route": {"ru": "Маршрут", "en": "Route"},
     "answered": {"ru": "Обращений с ответом", "en": "Appeals with an answer"},
     "median": {"ru": "Половине отвечают за, мин", "en": "Half are answered within, min"},

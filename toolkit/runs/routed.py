@@ -22,6 +22,7 @@ __all__ = ["FirstStages", "appeals_in", "as_kept", "condition_fields", "definiti
 _WORDY = frozenset({"string", "text", "enumeration", "crm_status", "char"})
 _TEXTS = frozenset(map(heading_key, ("Текст", "Текст обращения", "Сообщение", "Text", "Message")))
 _CODES = (*CONDITIONS, "text")
+_ANSWERS = (2, 3)
 
 
 def definitions_in(described: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -85,8 +86,13 @@ def appeals_in(
     statuses: pd.DataFrame | None,
     fields: Mapping[str, str],
     zone: tzinfo | None = None,
+    moves: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Records as a history; see `toolkit.routing.HISTORY`.
+
+    With moves, an appeal is answered when somebody first moves it on: to another stage of its pipeline, or to a
+    final one. A change of pipeline alone is routing, no answer. The portal tells the moment, not who moved it, so
+    a robot that moves appeals on answers for people.
 
     Args:
         records: deals or items, with id, createdTime, assignedById and the fields below.
@@ -94,6 +100,12 @@ def appeals_in(
         statuses: the portal's dictionaries (ENTITY_ID, STATUS_ID, NAME); None leaves codes as they are.
         fields: from `condition_fields`.
         zone: of the working hours; None for UTC.
+        moves: the portal's stage history (OWNER_ID, TYPE_ID, CREATED_TIME) of these records; None leaves
+            `response_minutes` empty.
+
+    Source:
+        TYPE_ID 2 is a move to a stage in progress, 3 to a final one, 5 a change of pipeline:
+        api-reference/crm/crm-stage-history-list.md, read 2026-11-23.
     """
     frame = pd.DataFrame({"id": records["id"].astype("int64")})
     at = pd.to_datetime(records["createdTime"], utc=True)
@@ -107,9 +119,24 @@ def appeals_in(
         frame["channel"] = _mapped(frame["channel"], lambda said: known.get(fold(said), said))
     parts = [records[name] for name in ("title", "comments", fields.get("text", "")) if name in records]
     frame["text"] = _joined(parts) if parts else None
+    if moves is not None:
+        frame["response_minutes"] = _minutes_to_answer(records, moves)
     owner = records["assignedById"]
     frame["responsible"] = _mapped(owner, lambda who: str(int(who)))
     return as_history(frame)
+
+
+def _minutes_to_answer(records: pd.DataFrame, moves: pd.DataFrame) -> pd.Series[Any]:
+    """From creation to the first move on; missing where there was none, or it came before the creation."""
+    answers = moves[moves["TYPE_ID"].isin(_ANSWERS)]
+    if answers.empty:
+        return pd.Series(float("nan"), index=records.index)
+    first = (
+        pd.to_datetime(answers["CREATED_TIME"], utc=True).groupby(answers["OWNER_ID"].astype("int64")).min()
+    )
+    answered = first.reindex(records["id"].astype("int64")).set_axis(records.index)
+    minutes = (answered - pd.to_datetime(records["createdTime"], utc=True)).dt.total_seconds() / 60
+    return minutes.where(minutes >= 0)
 
 
 def as_kept(word: str, definition: Mapping[str, Any], statuses: pd.DataFrame | None) -> Any:
