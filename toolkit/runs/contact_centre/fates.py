@@ -8,7 +8,8 @@ from typing import Literal
 
 import pandas as pd
 
-from toolkit.runs.changes import Changes, listed
+from toolkit.runs.accounts import Left, left_to_a_person
+from toolkit.runs.changes import Changes
 from toolkit.runs.contact_centre.words import said
 
 __all__ = ["Account", "Fate", "Key", "State"]
@@ -87,19 +88,13 @@ class Account:
         Args:
             language: of the kinds of rows in the details: `ru` or `en`.
         """
-        parts = []
-        left = [(key, fate) for key, fate in self.fates.items() if fate.state in _LEFT]
-        for entity in sorted({fate.entity for _, fate in left}):
-            mine = [(key, fate) for key, fate in left if fate.entity == entity]
-            parts.append(
-                listed(
-                    entity,
-                    pd.Series([fate.id or pd.NA for _, fate in mine], dtype="Int64"),
-                    [fate.reason for _, fate in mine],
-                    [
-                        f"{said(language, kind, self.ids[kind][at])}: {fate.details}"
-                        for (kind, at), fate in mine
-                    ],
-                )
+        return left_to_a_person(
+            Left(
+                fate.reason,
+                f"{said(language, kind, self.ids[kind][at])}: {fate.details}",
+                fate.entity,
+                fate.id,
             )
-        return Changes.joined(*parts)
+            for (kind, at), fate in self.fates.items()
+            if fate.state in _LEFT
+        )

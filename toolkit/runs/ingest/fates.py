@@ -8,7 +8,8 @@ from typing import Literal
 
 import pandas as pd
 
-from toolkit.runs.changes import Changes, listed
+from toolkit.runs.accounts import Left, left_to_a_person
+from toolkit.runs.changes import Changes
 
 __all__ = ["STATES", "Account", "Fate", "State"]
 
@@ -72,16 +73,8 @@ class Account:
 
     def left_to_a_person(self) -> Changes:
         """The rows in quarantine, as a plan lists them."""
-        left = [
-            (place, number, fate)
+        return left_to_a_person(
+            Left(fate.reason, f"{place}: {number}: {fate.details}", id=fate.client)
             for place, number, fate in zip(self.places, self.ids, self.fates, strict=True)
             if fate.state == "quarantined"
-        ]
-        if not left:
-            return Changes()
-        return listed(
-            "contact",
-            pd.Series([fate.client or pd.NA for *_, fate in left], dtype="Int64"),
-            [fate.reason for *_, fate in left],
-            [f"{place}: {number}: {fate.details}" for place, number, fate in left],
         )
