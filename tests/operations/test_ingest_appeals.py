@@ -112,6 +112,18 @@ def test_messages_become_appeals_where_the_directory_puts_them_and_only_once(des
     assert len(ingest(desk, rows, "telegram").plan) == 2, "an id of another channel is another message's"
 
 
+@pytest.mark.parametrize("silent", [False, True])
+def test_an_appeal_begins_on_the_day_its_message_was_written(desk: Desk, silent: bool) -> None:
+    rows = [message("1_1"), message("1_2", at="2026-04-30T22:30:00+00:00")]
+    run = ingest(desk, rows, silent=silent)
+    desk.carry_out(run)
+
+    assert [each["BEGINDATE"][:10] for each in deals(desk.world)] == ["2026-05-01"] * 2
+    assert len(ingest(desk, rows, silent=silent).plan) == 0
+    desk.carry_out(workflow.plan_undo(desk.work, run))
+    assert deals(desk.world) == []
+
+
 def test_an_undo_takes_away_what_was_made_unless_somebody_has_begun_to_work_on_it(desk: Desk) -> None:
     run = ingest(desk, [message("1_1", phone="8 912 345-67-01"), message("1_2")])
     desk.carry_out(run)

@@ -21,6 +21,7 @@ MOST_BYTES = 30_000
 """Of one message's text; the portal's column of a text holds 65,535."""
 
 _TITLE = 120
+_BEGINS = "begindate"
 _OWN: Mapping[str, tuple[str, ...]] = {
     "author": ("Автор", "Автор сообщения", "Author"),
     "link": ("Ссылка", "Ссылка на сообщение", "Ссылка на отзыв", "Link", "Link to the message"),
@@ -126,6 +127,14 @@ class Keeping:
             row: the message.
             told: its client is known, so their name and numbers need not be repeated.
             sign: the last line of the text; "" for none.
+
+        The day it was written becomes the day the appeal begins, where it has such a field. When the record was
+        created stays the portal's own: an import may say it only where nothing newer has been created already,
+        which no list of a portal at work can promise.
+
+        Source:
+            begindate: api-reference/crm/universal/crm-item-add.md, import/crm-item-import.md; createdTime:
+            import/index.md, read 2026-11-23.
         """
         said = {
             **{code: getattr(row, code) for code in ("topic", "subtopic", "region", "department")},
@@ -134,6 +143,8 @@ class Keeping:
             "message": row.id,
         }
         cells: dict[str, Any] = {"title": self._title(row)}
+        if _writable(self.definitions.get(_BEGINS)):
+            cells[_BEGINS] = f"{row.at.astimezone(self.zone):%Y-%m-%d}"
         below = [] if told else [(code, getattr(row, code)) for code in ("name", "phone", "email")]
         for code, value in said.items():
             name = self.fields.get(code)
@@ -179,6 +190,11 @@ class Keeping:
         if self.fields["text"] != "comments":
             return text
         return _TAGS.sub(lambda found: found[0] + " ", text)
+
+
+def _writable(definition: Mapping[str, Any] | None) -> bool:
+    flag = None if definition is None else definition.get("isReadOnly", False)
+    return definition is not None and (pd.isna(flag) or flag in (False, "N"))
 
 
 def _within(text: str, cut: str) -> str:
