@@ -12,6 +12,7 @@ from tests.operations.conftest import BY_HAND, Firm, make_firm
 from toolkit.errors import ParameterError
 from toolkit.operations.provision_appeals import shipped
 from toolkit.runs import Undo
+from toolkit.runs.routed import condition_fields
 
 
 @pytest.fixture
@@ -60,12 +61,36 @@ def test_a_new_process_has_stages_card_labels_and_relations_as_described(firm: F
     shown = [element["name"] for section in card(firm, 180) for element in section["elements"]]
     assert {"TITLE", "CLIENT", "PARENT_ID_2"} < set(shown)
     assert {f"UF_CRM_{made['id']}_{code.upper()}" for code in shipped().fields} <= set(shown)
-    assert [section["title"] for section in card(firm, 180)] == ["About", "Call", "Conversation"]
+    assert [section["title"] for section in card(firm, 180)] == ["About", "Subject", "Call", "Conversation"]
     row = firm.portal.call(
         "userfieldconfig.list", {"moduleId": "crm", "filter": {"fieldName": f"UF_CRM_{made['id']}_RESULT"}}
     )["fields"][0]
     field = firm.portal.call("userfieldconfig.get", {"moduleId": "crm", "id": row["id"]})["field"]
     assert (field["editFormLabel"]["ru"], field["editFormLabel"]["en"]) == ("Результат звонка", "Call result")
+
+
+def test_a_process_made_by_an_earlier_description_gains_what_is_new_and_routing_finds_it(firm: Firm) -> None:
+    routing = ("topic", "subtopic", "region", "department", "channel", "text")
+    whole = shipped().model_dump(mode="json")
+    earlier = {
+        **whole,
+        "fields": {code: each for code, each in whole["fields"].items() if code not in routing},
+        "sections": {code: each for code, each in whole["sections"].items() if code != "b24kit_about"},
+    }
+    settled(firm, entity_type_id=180, description=earlier)
+
+    run = settled(firm)
+
+    made = run.plan.table.query("entity == 'userfield'")
+    assert [each.rpartition(":")[2] for each in made["marker"]] == list(routing)
+    definitions = firm.portal.call("crm.item.fields", {"entityTypeId": 180})["fields"]
+    own = process(firm, 180)["id"]
+    assert condition_fields(definitions, {}, asked_by="test") == {
+        code: f"ufCrm{own}{code.capitalize()}" for code in routing
+    }
+    assert [each["name"] for each in card(firm, 180)][-1] == "b24kit_about"
+    assert set(firm.carry_out(firm.undo(run))) == {"done"}
+    assert "b24kit_about" not in [each["name"] for each in card(firm, 180)]
 
 
 def test_the_undo_of_a_new_process_leaves_nothing_behind(firm: Firm) -> None:
@@ -121,7 +146,12 @@ def test_a_card_somebody_arranged_only_gains_what_it_lacks(firm: Firm) -> None:
 
     run = settled(firm, adopt=177, fields=BY_HAND)
 
-    assert [section["name"] for section in card(firm, 177)] == ["own", "b24kit_call", "b24kit_talk"]
+    assert [section["name"] for section in card(firm, 177)] == [
+        "own",
+        "b24kit_about",
+        "b24kit_call",
+        "b24kit_talk",
+    ]
     firm.carry_out(firm.undo(run))
     assert [section["name"] for section in card(firm, 177)] == ["own"]
 

@@ -24,6 +24,7 @@ from toolkit.runs.processes import (
     stages_of,
 )
 from toolkit.runs.references import made
+from toolkit.runs.routed import condition_fields, definitions_in
 
 __all__ = ["ProvisionAppeals", "ProvisionAppealsParams", "shipped"]
 
@@ -124,6 +125,8 @@ class ProvisionAppeals(Operation):
         """What is confirmed, and what bears a name of ours, holds values of the right type."""
         fields = params.description.fields
         for code, name in confirmed.items():
+            if fields[code].by_label:
+                continue
             there = tables[f"field:{params.adopt}"]
             kinds = there.loc[there["name"] == name, ["type", "isMultiple"]].to_dict("records")
             wanted = (fields[code].type, fields[code].multiple)
@@ -199,6 +202,7 @@ class ProvisionAppeals(Operation):
         here = {_code_of(row, params): str(row["fieldName"]) for row in mine.to_dict("records")}
         described = tables.get(f"field:{params.adopt}")
         alike = proposals(described, mine, params.description)
+        served = found_by_label(described, params.description)
         upper = (
             dict(zip(described["name"], described["upperName"], strict=True)) if described is not None else {}
         )
@@ -211,6 +215,8 @@ class ProvisionAppeals(Operation):
                 names[code] = str(upper.get(params.fields[code]) or _upper_name(params.fields[code]))
             elif code in here:
                 names[code] = here[code]
+            elif code in served and code not in params.fields:
+                continue  # made by hand, and found where it is needed
             elif code in alike and code not in params.fields:
                 proposed.append((alike[code], f"fields.{code}"))
             else:
@@ -295,12 +301,30 @@ def proposals(
     ids = dict(zip(mine["fieldName"], mine["id"].astype("int64"), strict=True))
     found: dict[str, tuple[int, str]] = {}
     for code, field in process.fields.items():
+        if field.by_label:
+            continue
         labels = {label.casefold() for label in (field.ru, field.en, *field.alike)}
         for row in described.to_dict("records"):
             fits = row["type"] == field.type and bool(row["isMultiple"]) == field.multiple
             if fits and str(row["title"]).casefold() in labels and row["upperName"] in ids:
                 found.setdefault(code, (ids[row["upperName"]], str(row["name"])))
     return found
+
+
+def found_by_label(described: pd.DataFrame | None, process: ProcessDescription) -> dict[str, str]:
+    """Fields made by hand that serve as they are, since whoever needs them finds them by their labels.
+
+    Args:
+        described: the entity `field:<number>` of the process; None for none.
+        process: the description.
+
+    Returns:
+        Code to the field's name.
+    """
+    if described is None or described.empty:
+        return {}
+    found = condition_fields(definitions_in(described), {}, asked_by=ProvisionAppeals.name)
+    return {code: found[code] for code, field in process.fields.items() if field.by_label and code in found}
 
 
 def _own_fields(userfields: pd.DataFrame, own: int) -> pd.DataFrame:

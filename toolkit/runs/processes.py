@@ -52,6 +52,7 @@ class ProcessField(_Described):
         ru, en: its labels.
         multiple: whether it holds several values.
         alike: other labels by which a field made by hand is recognised.
+        by_label: whoever needs the field finds it by its label, whatever its type: see `condition_fields`.
     """
 
     type: str
@@ -59,6 +60,7 @@ class ProcessField(_Described):
     en: str
     multiple: bool = False
     alike: list[str] = Field(default_factory=list)
+    by_label: bool = False
 
 
 class ProcessStage(_Described):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from toolkit.errors import ParameterError
 from toolkit.operations import operation
-from toolkit.operations.provision_appeals import ProvisionAppealsParams, proposals, shipped
+from toolkit.operations.provision_appeals import ProvisionAppealsParams, found_by_label, proposals, shipped
 from toolkit.records import Snapshot, Wanted, take_snapshot
 from toolkit.runs.process_drift import Standing, drift
 from toolkit.runs.processes import ProcessDescription
@@ -80,7 +80,8 @@ def appeals_proposal(work: Workspace, adopt: int) -> tuple[dict[str, Any], pd.Da
 
     Returns:
         Parameters for `provision_appeals` (`adopt` and `fields`), to be looked through and given back; and one
-        row per code: code, label, type, proposed (its field, "" where one of our own would be made).
+        row per code: code, label, type, proposed (its field, "" where one of our own would be made). A field
+        that is found by its label serves without being confirmed.
 
     Raises:
         ParameterError: there is no such smart process.
@@ -92,12 +93,13 @@ def appeals_proposal(work: Workspace, adopt: int) -> tuple[dict[str, Any], pd.Da
     mine = tables["userfield"]
     mine = mine[mine["entityId"] == f"CRM_{own}"] if len(mine) else mine
     found = proposals(tables[f"field:{number}"], mine, described)
+    served = found_by_label(tables[f"field:{number}"], described)
     rows = [
         (
             code,
             field.ru if work.settings.language == "ru" else field.en,
             field.type,
-            found.get(code, (0, ""))[1],
+            found.get(code, (0, ""))[1] or served.get(code, ""),
         )
         for code, field in described.fields.items()
     ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -146,6 +147,7 @@ class _Restorer:
         kinds = [each for each in [*_KIND_OF, *self._named("item")] if each in self._entries]
         for name in kinds:
             self._declare(name)
+        self._described({self._type_id(name) for name in kinds})
         for name in kinds:
             self._load(name)
         for name in self._named("stagehistory"):
@@ -353,6 +355,14 @@ class _Restorer:
         if type_id not in KINDS and self._portal.schema.kind(type_id) is None:
             self._guess_type(type_id, {*samples, *defined})
         self._note_guesses(name, declare_fields(self._portal, type_id, defined, samples))
+
+    def _described(self, declared: AbstractSet[int]) -> None:
+        """Custom fields of smart processes whose fields were read, but none of their records."""
+        for name in self._named("field"):
+            type_id = int(name.partition(":")[2])
+            if type_id not in declared and self._portal.schema.kind(type_id) is not None:
+                defined = {str(row["name"]): row for row in self._raw(name)}
+                self._note_guesses(name, declare_fields(self._portal, type_id, defined, {}))
 
     def _note_guesses(self, name: str, guessed: Iterable[str]) -> None:
         self.restored.guessed_fields += [f"{name}.{each}" for each in guessed]
