@@ -250,13 +250,13 @@ class Shower:
         marks = {"good": ("✓", "green"), "note": ("·", ""), "warning": ("!", "yellow"), "bad": ("✗", "red")}
         for finding in findings:
             mark, style = marks[finding.level]
-            self.line(f"{mark} {self._(finding.what)}{finding.detail}", style)
+            self.line(f"{mark} {finding.said(self.language)}", style)
             if finding.remedy:
                 self.line(f"    {self._(finding.remedy)}")
 
     def frame(self, frame: pd.DataFrame) -> None:
-        """A table, as it is."""
-        self.console.print(self._table([str(name) for name in frame.columns], frame.to_numpy()))
+        """A table, as it is; what its columns hold in the reader's language."""
+        self.console.print(self._table([self._(str(name)) for name in frame.columns], frame.to_numpy()))
 
     def _entity(self, name: str) -> str:
         """An entity as the reader calls it."""

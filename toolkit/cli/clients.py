@@ -88,7 +88,7 @@ def alias(
     for entity, now in found.items():
         show.line(f"{entity} {card} -> {entity} {now}")
     if not found:
-        show.line(f"{card}: -")
+        show.line(show._("No run of this folder merged the card {card}.").format(card=card))
 
 
 @app.command()

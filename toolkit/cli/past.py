@@ -109,7 +109,10 @@ def runs_prune(
     for each in found:
         if each.kept != "young":
             why = show._(each.kept) if each.kept else show._("deleted") if yes else show._("would be deleted")
-            show.line(f"{each.run.id}  {each.days:.0f} d  {each.bytes / 2**20:.1f} MiB  {why}")
+            size = show._("{days} d  {size} MiB").format(
+                days=f"{each.days:.0f}", size=f"{each.bytes / 2**20:.1f}"
+            )
+            show.line(f"{each.run.id}  {size}  {why}")
     show.line(
         show._("{count} of {total} runs, {size} MiB").format(
             count=len(doomed), total=len(found), size=f"{freed / 2**20:.1f}"

@@ -43,11 +43,16 @@ def snapshot_list(as_json: Json = False) -> None:
 
     work, show = workspace()
     found = list_snapshots(work.root)
-    rows = [{"folder": str(each.folder), "finished": each.finished, "bytes": each.bytes} for each in found]
     if as_json:
-        print_json(rows)
+        print_json(
+            [{"folder": str(each.folder), "finished": each.finished, "bytes": each.bytes} for each in found]
+        )
         return
-    show.frame(pd.DataFrame(rows, columns=["folder", "finished", "bytes"]))
+    rows = [
+        (str(each.folder), f"{each.finished.astimezone():%d.%m.%Y %H:%M}", f"{each.bytes / 2**20:.1f}")
+        for each in found
+    ]
+    show.frame(pd.DataFrame(rows, columns=["folder", "finished", "MiB"]))
 
 
 @app.command("show")
@@ -60,7 +65,8 @@ def snapshot_show(folder: Path) -> None:
     _, show = workspace()
     opened = Snapshot.open(folder)
     facts = opened.manifest
-    show.line(f"{facts.portal}  {facts.finished}  {facts.reader_name} (admin: {facts.reader_is_admin})")
+    reader = show._("an administrator") if facts.reader_is_admin else show._("not an administrator")
+    show.line(f"{facts.portal}  {facts.finished}  {facts.reader_name} ({reader})")
     rows = [(name, opened.count(name), len(opened.columns(name))) for name in opened.entities]
     show.frame(pd.DataFrame(rows, columns=["entity", "records", "fields"]))
 

@@ -150,7 +150,7 @@ class OpenPortal:
         rows = [
             (
                 Mark(_MARKS[each.level], _TONES[each.level]),
-                words(each.what) + each.detail,
+                each.said(self.work.settings.language),
                 words(each.remedy) if each.remedy else "",
             )
             for each in findings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from toolkit.operations import catalogue
 from toolkit.records import entity
 from toolkit.runs import Operation
+from toolkit.words import said_in, translator
 from toolkit.workflow.workspace import Workspace, connect
 
 __all__ = ["Finding", "doctor"]
@@ -26,14 +27,21 @@ class Finding:
     Args:
         level: good, note, warning, bad.
         what: in a few words.
-        detail: figures and names, the same in every language.
+        detail: figures and names; their units are in the catalogue of texts.
         remedy: what to do; empty when nothing.
+        about: what the thing is, by language; empty when its name says it.
     """
 
     level: str
     what: str
     detail: str = ""
     remedy: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    def said(self, language: str) -> str:
+        """All of it but the remedy, in a language."""
+        words = translator(language)(self.what) + said_in(language, self.detail)
+        return f"{words} — {self.about[language]}" if language in self.about else words
 
 
 def doctor(work: Workspace) -> list[Finding]:
@@ -86,8 +94,8 @@ def _scopes(scopes: set[str]) -> list[Finding]:
 def _skew(server: datetime, now: float) -> Finding:
     skew = server.timestamp() - now
     if abs(skew) <= 30:
-        return Finding("good", "The clocks agree", f" ({skew:+.0f} s)")
-    return Finding("warning", "The clocks differ", f" ({skew:+.0f} s)", "Set this machine's clock.")
+        return Finding("good", "The clocks agree", f" ({round(skew):+d} s)")
+    return Finding("warning", "The clocks differ", f" ({round(skew):+d} s)", "Set this machine's clock.")
 
 
 def _disk(root: Path) -> Finding:
@@ -115,13 +123,15 @@ def _operations(scopes: set[str], admin: bool) -> list[Finding]:
             lacking.add("user")
         if lacking:
             detail = f" {name}: {', '.join(sorted(lacking))}"
-            found.append(Finding("bad", "Operation", detail, "These scopes it would lack."))
+            found.append(Finding("bad", "Operation", detail, "These scopes it would lack.", kind.title))
         elif not admin:
             found.append(
-                Finding("warning", "Operation", f" {name}", "Would see only what this user may read.")
+                Finding(
+                    "warning", "Operation", f" {name}", "Would see only what this user may read.", kind.title
+                )
             )
         else:
-            found.append(Finding("good", "Operation", f" {name}"))
+            found.append(Finding("good", "Operation", f" {name}", about=kind.title))
     return found
 
 
