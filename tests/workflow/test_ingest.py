@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +134,9 @@ def test_what_is_put_aside_is_told_and_the_rest_goes_on_and_an_undo_takes_it_bac
     account = json.loads(town.b24kit("ingest", "account", "--json")[1])
     assert [(each["row"], each["state"]) for each in account] == [(1, "created"), (2, "quarantined")]
     assert account[0]["record"] == appeals(town)[-1]["ID"]
-    written = load_workbook(max(town.home.glob("snapshots/*/*/rows.xlsx")))
+    written = load_workbook(
+        max(town.home.glob("snapshots/*/*/rows.xlsx"), key=lambda each: each.stat().st_mtime_ns)
+    )
     assert written["Строки"]["C3"].value == "отложено для человека"
 
     code, said = town.b24kit("undo", *allowed)
@@ -165,3 +169,87 @@ def test_what_cannot_be_read_is_refused_in_words_and_nothing_is_begun(town: Town
         assert told in said
     assert "Горячая линия" in town.b24kit("ingest", "channels")[1]
     assert len(json.loads(town.b24kit("ingest", "channels", "--json")[1])) == 10
+
+
+def watched(town: Town, home: Path) -> tuple[str, ...]:
+    """`spool watch` of a folder of the site's exports, one pass; the place of the directory is not said."""
+    return (
+        *(
+            "spool",
+            "watch",
+            "ingest_appeals",
+            "--rows-as",
+            "rows",
+            "-p",
+            "channel=site",
+            "--folder",
+            str(home),
+        ),
+        *("--policy", str(town.home / "policy.yaml"), "--once", "--settle", "0", "--no-rehearse"),
+    )
+
+
+FORM = "Номер заявки;Дата;ФИО;Телефон;E-mail;Тема;Подтема;Регион;Сообщение;Страница\n"
+
+
+def forms(home: Path, name: str, numbers: Sequence[str]) -> None:
+    """An export of the site's form."""
+    home.mkdir(exist_ok=True)
+    lines = [
+        f"{each};22.11.2026 10:15;Пётр;;{each}@shop.example;Персонал;;;Грубят {each};\n" for each in numbers
+    ]
+    (home / name).write_text(FORM + "".join(lines), encoding="utf-8")
+
+
+def test_an_export_that_arrives_while_the_portal_is_down_waits_and_comes_in_once(town: Town) -> None:
+    home, sandbox = town.home / "down", town.world.sandbox
+    forms(home, "a.csv", ["W-1", "W-2"])
+    sandbox.faults.plan("deleted", times=1000)
+    try:
+        code, said = town.b24kit(*watched(town, home), B24_LANGUAGE="ru")
+    finally:
+        sandbox.faults.clear()
+    assert code != 0
+    assert "ждёт" in said
+    assert appeals(town, "ch:site:W-%") == []
+    assert [each.name for each in (home / "done").iterdir()] == ["a.csv"], "the spool has it"
+
+    forms(home, "b.csv", ["W-2", "W-3"])
+    code, said = town.b24kit(*watched(town, home))
+
+    assert code == 0, said
+    expected = [f"ch:site:W-{each}" for each in (1, 2, 3)]
+    assert sorted(each["XML_ID"] for each in appeals(town, "ch:site:W-%")) == expected
+    assert town.b24kit(*watched(town, home))[0] == 0
+    assert len(appeals(town, "ch:site:W-%")) == 3
+
+
+def test_killed_in_the_middle_of_a_pass_the_next_one_finishes_it(town: Town) -> None:
+    home, sandbox = town.home / "killed", town.world.sandbox
+    numbers = [f"K-{each:02}" for each in range(60)]
+    forms(home, "a.csv", numbers)
+    process: list[subprocess.Popen[str]] = []
+    died: list[int] = []
+
+    there: list[int] = []
+
+    def kill() -> None:
+        if not died and (some := len(appeals(town, "ch:site:K-%"))):
+            there.append(some)
+            process[0].send_signal(signal.SIGKILL)
+            died.append(process[0].wait())
+
+    # While the portal works on the second request that makes appeals, which it then finishes.
+    sandbox.faults.plan("call", "crm.item.add", times=1000, action=kill)
+    process.append(town.process(*watched(town, home)))
+    said = process[0].communicate(timeout=90)
+    sandbox.faults.clear()
+    assert died == [-signal.SIGKILL], said
+    assert 0 < there[0] < len(numbers)
+
+    code, told = town.b24kit(*watched(town, home))
+
+    assert code == 0, told
+    assert sorted(each["XML_ID"] for each in appeals(town, "ch:site:K-%")) == [
+        f"ch:site:{each}" for each in numbers
+    ]

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from toolkit.errors import ApprovalNeeded, ParameterError, PlanError, ToolkitError
+from toolkit.errors import ApprovalNeeded, ParameterError, PlanError, PortalError, ToolkitError
 from toolkit.operations import operation as operation_named
+from toolkit.routing import RoutingRefused
 from toolkit.runs import Policy, Run
 from toolkit.runs.folder import portal_folder
 from toolkit.spool import Batch, Source, SourceUnreachable, Spool, TookIn
 from toolkit.workflow.approving import objections
+from toolkit.workflow.ingest import placed
 from toolkit.workflow.unattended import Ended, run_unattended
 from toolkit.workflow.workspace import Workspace, connect
 
@@ -134,7 +136,7 @@ def hand_over(
         work: where.
         spool: of the operation.
         name: of the operation.
-        given: its other parameters.
+        given: its other parameters; what only the portal can tell (see `workflow.ingest.placed`) is filled in.
         policy: what a run may do; outside its window everything waits.
         rows_as: the parameter that takes the rows.
         most: rows of a batch.
@@ -153,7 +155,7 @@ def hand_over(
         raise ParameterError(
             name, rows_as, None, "is not known, and rows cannot be given as it", f"Known: {known}."
         )
-    handed = Handed()
+    handed, filled = Handed(), dict[str, Any]()
     with spool.alone():
         if keep_days is not None:
             spool.prune(work.clock.now() - keep_days * 86400)
@@ -168,7 +170,12 @@ def hand_over(
             if window is not None and not window.remaining_s(work.clock.now()):
                 handed = _and(handed, waits_for="outside the window of the policy")
                 break
-            parameters = {**given, rows_as: list(batch.rows)}
+            try:
+                filled = filled or placed(work, name, given)
+            except (PortalError, RoutingRefused) as error:  # the portal is away, or not ready for it yet
+                handed = _and(handed, waits_for=error, code=error.exit_code)
+                break
+            parameters = {**filled, rows_as: list(batch.rows)}
             outcome = _carried(work, spool, batch, name, parameters, policy, rows_as, rehearsing)
             if isinstance(outcome, ParameterError):
                 if len(batch.ids) > 1:
