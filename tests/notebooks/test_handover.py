@@ -35,6 +35,7 @@ def test_a_table_of_the_inbox_is_planned_once(project: Project) -> None:
     waits, said = project.run("20_reassign", scale=SCALE, table="handover.xlsx")
 
     assert waits.exit_code == 5, waits.message
+    assert "policy=policy.yaml" in waits.message
     assert "10 МБ" in said, "the limit of uploads is announced"
     again = portal.hand_over("handover.xlsx", entities=["contact"], notify=False)
     (made,) = [each for each in project.runs() if each not in before]

@@ -6,6 +6,8 @@ import json
 import warnings
 from pathlib import Path
 
+import pytest
+
 from tests.notebooks.conftest import SCALE, Project, said_in
 
 
@@ -34,6 +36,13 @@ def test_the_tour_tells_its_story_and_plain_papermill_shows_it_again(project: Pr
     assert "Done and proven" in said_in(again)
 
 
+def _written(project: Project) -> list[str]:
+    """Ids of the runs that wrote something."""
+    return sorted(
+        path.parent.name for path in project.folder.glob(".sandbox/*/snapshots/*/*/certificate.json")
+    )
+
+
 def _papermill(notebook: Path, output: Path, cwd: Path, **parameters: object) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # papermill's own dependencies warn
@@ -53,13 +62,19 @@ def test_connect_and_snapshot_shows_the_portal_and_reads_it_once_a_day(project: 
     assert "из 100" in said, "contacts of the small sandbox"
 
 
-def test_reassign_needs_an_approval_then_writes_then_shows_and_undo_takes_it_back(project: Project) -> None:
+def test_reassign_waits_under_papermill_too_then_writes_then_shows_and_undo_takes_it_back(
+    project: Project,
+) -> None:
     given = {"scale": SCALE, "winner": "largest"}
-    before = project.runs()
-    refused, _ = project.run("20_reassign", **given)
+    before, written = project.runs(), _written(project)
+    notebook, refused = project.folder / "notebooks" / "20_reassign.ipynb", project.folder / "refused.ipynb"
 
-    assert refused.exit_code == 5, refused.message
-    assert "policy=policy.yaml" in refused.message
+    with pytest.raises(Exception, match=r"policy=policy\.yaml") as stopped:
+        _papermill(notebook, refused, project.folder, **given)
+
+    assert getattr(stopped.value, "ename", "") == "ApprovalNeeded"
+    assert "Передать контакты" in said_in(refused), "what it would do is kept for whoever approves"
+    assert _written(project) == written
     planned = project.runs()
     assert len(planned) == len(before) + 1
 
