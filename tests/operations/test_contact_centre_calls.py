@@ -214,7 +214,7 @@ def at_once(tables: dict[str, pd.DataFrame]) -> Passes:
     return passes
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(order=st.permutations(ARRIVALS), cuts=st.sets(st.integers(1, 5), max_size=5), again=st.integers(0, 5))
 def test_the_order_of_arrival_does_not_change_what_the_portal_holds_in_the_end(
     tables: dict[str, pd.DataFrame], at_once: Passes, order: list[Any], cuts: set[int], again: int
