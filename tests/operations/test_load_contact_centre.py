@@ -220,6 +220,27 @@ def test_a_firm_s_open_deal_without_a_person_takes_the_request_of_its_new_employ
     assert len(world.sandbox.store.rows("SELECT 1 FROM crm_2 WHERE ORIGIN_ID LIKE 'cc:%'")) == 2
 
 
+def test_of_several_employees_in_one_file_the_first_takes_the_firm_s_open_deal(world: World) -> None:
+    world.apply(
+        load(world, requests=[{**REQUESTS[2], "phone": "", "name": "", "last_name": "", "title": ""}])
+    )
+    both = [
+        request("R7", **BORIS, **FIRM, comment="Перезвоните"),
+        request("R8", **ANNA, **FIRM, comment="Жду"),
+        request("R9", **BORIS, **FIRM),
+    ]
+
+    world.apply(load(world, requests=both))
+
+    deals = world.sandbox.store.rows("SELECT * FROM crm_2 WHERE ORIGIN_ID LIKE 'cc:%' ORDER BY ID")
+    assert [(row["ORIGIN_ID"], row["COMMENTS"]) for row in deals] == [
+        ("cc:cc1:request:R3", "Перезвоните"),
+        ("cc:cc1:request:R8", "Жду"),
+    ]
+    assert len({row["CONTACT_ID"] for row in deals}) == 2
+    assert len(load(world, requests=both).plan) == 0, "a second run finds each where it is"
+
+
 def test_requisites_are_made_by_the_portal_s_own_templates(world: World) -> None:
     rows = [
         request("R1", **FIRM, phone=""),

@@ -85,6 +85,8 @@ def withdrawn(requests: Iterable[RequestRow], board: Board, terms: Terms) -> Cha
 
 def _joined(requests: Sequence[RequestRow], clients: Clients, board: Board, terms: Terms) -> _Joining:
     found = _Joining({}, {}, {}, {})
+    nobodys = {number for numbers in board.nobodys.values() for number in numbers}
+    taken = dict[int, object]()  # a firm's deal to the first person who asked about it
     for at in sorted(range(len(requests)), key=lambda number: requests[number].at):
         key, row = ("request", at), requests[at]
         client = clients.of.get(key)
@@ -96,6 +98,8 @@ def _joined(requests: Sequence[RequestRow], clients: Clients, board: Board, term
             continue
         mine = board.by_marker.get(terms.marker("request", row.id))
         there = [mine] if mine else board.open(client, place.pipeline)
+        if not mine and len(there) == 1 and there[0] in nobodys and client.contact is not None:
+            there = there if taken.setdefault(there[0], client.side) == client.side else []
         if len(there) > 1:
             found.fates[key] = Fate(
                 "review", UNSURE_DEAL, named(terms.language, "deals", there), "deal", there[0]
