@@ -6,6 +6,7 @@ import itertools
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -21,7 +22,8 @@ from toolkit.client import Portal
 from toolkit.errors import ParameterError
 from toolkit.operations import operation
 from toolkit.runs import ApplyRules, Run, apply
-from toolkit.runs.ingest import STATES, marker_of
+from toolkit.runs.ingest import STATES, Keeping, marker_of
+from toolkit.runs.ingest.joining import known_messages
 from toolkit.runs.law import carried_out
 from toolkit.sandbox import InProcessTransport
 from toolkit.sandbox.state.records import Draft
@@ -174,6 +176,29 @@ def test_later_comments_are_written_into_the_appeal_of_their_post_and_taken_out_
     assert len(ingest(desk, [*later, *first], **joined).plan) == 0
     desk.carry_out(workflow.plan_undo(desk.work, run))
     assert [each["COMMENTS"] for each in deals(desk.world)] == [before[0]["COMMENTS"]]
+
+
+def test_a_comment_stays_known_when_a_person_rewrites_the_text_it_was_joined_to(desk: Desk) -> None:
+    joined = {"join": ["post"], "window_h": 24}
+    rows = [message("1_1", post="p1"), message("1_2", post="p1")]
+    desk.carry_out(ingest(desk, rows, **joined))
+    rows.append(message("1_3", post="p1", at="2026-05-01T11:00:00+03:00"))
+    desk.carry_out(ingest(desk, rows, **joined))
+    (appeal,) = deals(desk.world)
+    sandbox = desk.world.sandbox
+    kind, person = sandbox.schema.kind(2), sandbox.system_caller(3)
+    sandbox.records.update(kind, appeal["ID"], Draft({"COMMENTS": "Переписано"}), person)
+
+    assert len(ingest(desk, rows, **joined).plan) == 0
+    rows.append(message("1_4", post="p1", at="2026-05-01T12:00:00+03:00"))
+    run = ingest(desk, rows, **joined)
+    desk.carry_out(run)
+
+    (after,) = deals(desk.world)
+    assert after["COMMENTS"].startswith("Переписано\n\n— 01.05.2026 12:00")
+    assert after["ADDITIONAL_INFO"].count("(ch:vk:1_") == 4
+    desk.carry_out(workflow.plan_undo(desk.work, run))
+    assert deals(desk.world)[0]["ADDITIONAL_INFO"].count("(ch:vk:1_") == 3
 
 
 def test_nothing_joins_an_appeal_that_is_over(desk: Desk) -> None:
@@ -432,3 +457,26 @@ def test_let_down_by_the_portal_it_makes_nothing_twice(planned: Kept, tmp_path: 
 
     assert set(counts) == {"done"}
     assert held(world) == held(calm)
+
+
+def test_numbers_of_messages_are_kept_in_a_field_that_takes_several_of_them() -> None:
+    several = {"type": "string", "title": "Номера сообщений", "isMultiple": True}
+    definitions: dict[str, dict[str, Any]] = {
+        "ufOne": {**several, "isMultiple": False},
+        "ufSeveral": several,
+        "ufText": {"type": "string", "title": "Текст обращения", "isMultiple": False},
+    }
+    fields = Keeping.fields_of(definitions, {}, asked_by="test")
+    assert fields == {"text": "ufText", "messages": "ufSeveral"}
+    keeping = Keeping(fields, definitions, pd.DataFrame(), "VK", "ru", ZoneInfo("UTC"))
+    signs = [f"(ch:vk:{each}/0123456789ab/1777620000)" for each in (1, 2)]
+
+    first = keeping.members(signs[:1])
+    both = keeping.members(signs[1:], first["ufSeveral"])
+    assert both == {"ufSeveral": signs}
+    assert keeping.members(["", ""]) == {}
+
+    row = {"id": 7, "xmlId": "ch:vk:1", "ufText": "переписан", "stageId": "NEW", "ufSeveral": signs}
+    known = known_messages(pd.DataFrame([row]), "xmlId", "ufText", (), "ufSeveral")
+    assert known.markers == {"ch:vk:1": "ch:vk:1", "ch:vk:2": "ch:vk:1"}
+    assert [thread.id for thread in known.threads["0123456789ab"]] == [7]

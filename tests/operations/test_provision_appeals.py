@@ -60,7 +60,8 @@ def test_a_new_process_has_stages_card_labels_and_relations_as_described(firm: F
     ]
     shown = [element["name"] for section in card(firm, 180) for element in section["elements"]]
     assert {"TITLE", "CLIENT", "PARENT_ID_2"} < set(shown)
-    assert {f"UF_CRM_{made['id']}_{code.upper()}" for code in shipped().fields} <= set(shown)
+    own = {f"UF_CRM_{made['id']}_{code.upper()}" for code in shipped().fields}
+    assert own - set(shown) == {f"UF_CRM_{made['id']}_MESSAGES"}, "which nobody is to edit"
     assert [section["title"] for section in card(firm, 180)] == ["About", "Subject", "Call", "Conversation"]
     row = firm.portal.call(
         "userfieldconfig.list", {"moduleId": "crm", "filter": {"fieldName": f"UF_CRM_{made['id']}_RESULT"}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from toolkit.runs.ingest.rows import MessageRow
 from toolkit.runs.routed import as_kept, condition_fields
 from toolkit.sheets.columns import heading_key
 
-__all__ = ["MOST_BYTES", "Keeping"]
+__all__ = ["MOST_BYTES", "Keeping", "listed_texts"]
 
 MOST_BYTES = 30_000
 """Of one message's text; the portal's column of a text holds 65,535."""
@@ -33,6 +33,7 @@ _OWN: Mapping[str, tuple[str, ...]] = {
         "Message id",
         "Message number",
     ),
+    "messages": ("Номера сообщений", "Сообщения канала", "Message numbers"),
 }
 """Code to labels of fields that keep more than routing looks at."""
 
@@ -54,6 +55,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "at": ("Написано", "Written"),
 }
 _CUT = ("… (сообщение обрезано: всего знаков — {0})", "… (cut: the message has {0} characters)")
+_SPARE_LINES = "additionalInfo"
+"""Of a deal: a text the card does not show. It keeps which messages a deal is made of, whatever becomes of its text."""
+
 _TEXTUAL = frozenset({"string", "text", "url"})
 _FITTING = _TEXTUAL | {"integer", "double"}
 _TAGS = re.compile(r"[\[<](?=[/!]?[A-Za-zА-Яа-я*])")
@@ -103,10 +107,14 @@ class Keeping:
             if not name.startswith(("uf", "UF_")) or facts.get("type") not in _FITTING:
                 continue
             label = heading_key(str(facts.get("title") or ""))
+            if labels.get(label) == "messages" and not _many(facts):
+                continue  # one number is no list of them
             if label in labels and labels[label] not in own:
                 found.setdefault(labels[label], name)
             if label in texts and facts.get("type") in _TEXTUAL:
                 spare = spare or name
+        if _SPARE_LINES in definitions:
+            found.setdefault("messages", _SPARE_LINES)
         found |= own
         if not found.get("text"):
             found["text"] = "comments" if "comments" in definitions else spare
@@ -157,6 +165,23 @@ class Keeping:
         cells[self.fields["text"]] = self._written(row, below, sign)
         return cells
 
+    def members(self, signs: Sequence[str], present: Any = None) -> dict[str, Any]:
+        """The cell that keeps which messages an appeal is made of, beside its text, which people may edit.
+
+        Args:
+            signs: of the messages that are added; "" for one that stands alone.
+            present: what the field holds.
+
+        Returns:
+            Field to value; empty where there is no such field, or nothing to keep.
+        """
+        name, wanted = self.fields.get("messages"), [each for each in signs if each]
+        if not name or not wanted:
+            return {}
+        if _many(self.definitions[name]):
+            return {name: [*listed_texts(present), *wanted]}
+        return {name: "\n".join(filter(None, [*listed_texts(present), *wanted]))}
+
     def joined(self, row: MessageRow, sign: str) -> str:
         """A message as it is added to the text of an appeal."""
         who = row.name or row.author or row.phone or row.email
@@ -190,6 +215,18 @@ class Keeping:
         if self.fields["text"] != "comments":
             return text
         return _TAGS.sub(lambda found: found[0] + " ", text)
+
+
+def listed_texts(value: Any) -> list[str]:
+    """What a field of one text or of several holds, as a list."""
+    if isinstance(value, str):
+        return [value] if value else []
+    return [str(each) for each in value] if isinstance(value, Iterable) else []
+
+
+def _many(definition: Mapping[str, Any]) -> bool:
+    flag = definition.get("isMultiple")
+    return not pd.isna(flag) and flag in (True, "Y")
 
 
 def _writable(definition: Mapping[str, Any] | None) -> bool:

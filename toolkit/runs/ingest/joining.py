@@ -11,6 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
+from toolkit.runs.ingest.cells import listed_texts
 from toolkit.runs.ingest.rows import MessageRow, marker_of
 
 __all__ = ["By", "Joining", "Known", "Thread", "known_messages"]
@@ -59,7 +60,8 @@ class Joining:
     """Which messages belong together.
 
     An appeal that others may join ends in a line in round brackets for each of its messages: their markers, the group
-    they belong to, and when they were written. By it a message is known again that has no appeal of its own.
+    they belong to, and when they were written. By it a message is known again that has no appeal of its own. Since
+    people edit texts, the lines are kept beside the text as well, where the record has a place for them.
 
     Args:
         by: what joins; `post` goes first where a message has one. Empty: every message is an appeal.
@@ -112,7 +114,9 @@ class Joining:
             self.threads.setdefault(group, []).append(Thread(marker_of(self.code, row.id), at, at, size))
 
 
-def known_messages(appeals: pd.DataFrame, marker: str, text: str, over: Iterable[str]) -> Known:
+def known_messages(
+    appeals: pd.DataFrame, marker: str, text: str, over: Iterable[str], members: str = ""
+) -> Known:
     """What is there already.
 
     Args:
@@ -120,6 +124,7 @@ def known_messages(appeals: pd.DataFrame, marker: str, text: str, over: Iterable
         marker: the field of their markers.
         text: the field of their text.
         over: stages in which an appeal is over.
+        members: the field that keeps the same lines where nobody edits them; "" where there is none.
     """
     markers: dict[str, str] = {}
     threads: dict[str, list[Thread]] = {}
@@ -128,15 +133,15 @@ def known_messages(appeals: pd.DataFrame, marker: str, text: str, over: Iterable
     ended = frozenset(over)
     columns = [
         appeals[each].tolist() if each in appeals else [None] * len(appeals)
-        for each in ("id", marker, text, "stageId")
+        for each in ("id", marker, text, "stageId", members)
     ]
-    for number, own, said, stage in zip(*columns, strict=True):
+    for number, own, said, stage, kept in zip(*columns, strict=True):
         if not isinstance(own, str) or not own.startswith("ch:"):
             continue
         markers[own] = own
         words = said if isinstance(said, str) else ""
         spans: dict[str, list[int]] = {}
-        for member, group, at in _SIGN.findall(words):
+        for member, group, at in _SIGN.findall("\n".join([words, *listed_texts(kept)])):
             markers.setdefault(member, own)
             spans.setdefault(group, []).append(int(at))
         for group, moments in spans.items():

@@ -130,7 +130,8 @@ def take_messages(
     """
     appeals = tables[terms.entity]
     over = _over(terms.statuses)
-    known = known_messages(appeals, terms.marker_field, terms.keeping.fields["text"], over)
+    fields = terms.keeping.fields
+    known = known_messages(appeals, terms.marker_field, fields["text"], over, fields.get("messages", ""))
     terms = replace(
         terms,
         joining=replace(terms.joining, threads={key: list(each) for key, each in known.threads.items()}),
@@ -257,6 +258,9 @@ def _changes(
         cells = terms.keeping.cells(row, told=whose.contact is not None, sign=terms.joining.sign(row))
         text = terms.keeping.fields["text"]
         cells[text] += "".join(terms.keeping.joined(each, terms.joining.sign(each)) for each, _ in draft.more)
+        cells |= terms.keeping.members(
+            [terms.joining.sign(each) for each in (row, *(each for each, _ in draft.more))]
+        )
         cells["assignedById"] = draft.who
         if draft.pipeline is not None:
             cells |= {"categoryId": draft.pipeline, "stageId": draft.stage}
@@ -275,14 +279,14 @@ def _additions(added: Mapping[int, Sequence[MessageRow]], appeals: pd.DataFrame,
     """Messages written into appeals that are there."""
     if not added:
         return Changes()
-    field_ = terms.keeping.fields["text"]
-    present = dict(zip(appeals["id"].astype(int).tolist(), appeals[field_].tolist(), strict=True))
-    before = [{field_: present[number]} for number in added]
-    after = [
-        {
-            field_: str(present[number])
-            + "".join(terms.keeping.joined(row, terms.joining.sign(row)) for row in rows)
-        }
-        for number, rows in added.items()
-    ]
+    keeping, sign = terms.keeping, terms.joining.sign
+    text, members = keeping.fields["text"], keeping.fields.get("messages", "")
+    present = appeals.set_index(appeals["id"].astype(int))
+    before, after = [], []
+    for number, rows in added.items():
+        said = present.at[number, text]
+        kept = present.at[number, members] if members in present else None
+        more = keeping.members([sign(row) for row in rows], kept)
+        before.append({text: said, **dict.fromkeys(more, kept)})
+        after.append({text: str(said) + "".join(keeping.joined(row, sign(row)) for row in rows), **more})
     return rewrites(terms.entity, list(added), before=before, after=after, reason=ADDED)
