@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 import typer.testing
@@ -21,6 +23,21 @@ def skip_loudly() -> Callable[[str], None]:
         pytest.skip(f"NOT TESTED: {reason}")
 
     return skip
+
+
+_MEMORY, _ROOM = Path("/dev/shm"), 4 * 2**30
+
+
+def pytest_configure() -> None:
+    """Files of tests go to memory where there is room: they are fsynced so often that a disk is what they wait for."""
+    with suppress(OSError, AttributeError):  # not on Windows, not on macOS
+        there = os.statvfs(_MEMORY)
+        if (
+            there.f_bavail * there.f_frsize > _ROOM
+            and not there.f_flag & os.ST_NOEXEC
+            and os.access(_MEMORY, os.W_OK)
+        ):
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 def pytest_collection_finish() -> None:
