@@ -132,6 +132,11 @@ def test_departments_of_one_name_are_told_apart_by_what_is_above_them(tmp_path: 
     for at, said in enumerate([*offered, "САД (Сеть)", "12", "продажи  (москва)"]):
         verdict = check_file(write([row("Брак", department=said)], tmp_path / f"{at}.xlsx"), facts, on=ON)
         assert not {"department_missing", "department_ambiguous"} & {each.code for each in verdict.problems}
+    rows = [row("Брак", "Казань", department="Продажи")]
+    verdict = check_file(write(rows, tmp_path / "region.xlsx"), facts, on=ON)
+    assert {each.suggestion for each in verdict.problems if each.code == "department_ambiguous"} == {
+        "Продажи (Казань)"
+    }
     for said in ("Продажи", "Касса (Москва)", "Склад (Север)"):
         verdict = check_file(write([row("Брак", department=said)], tmp_path / "plain.xlsx"), facts, on=ON)
         assert "department_ambiguous" in {each.code for each in verdict.problems}, said

@@ -180,9 +180,7 @@ def _against_portal(table: ReadTable, code: str, key: str, row: int, facts: Port
             label if label.endswith(f"(id {each})") else f"{label}, id {each}"
             for each, label in labels.items()
         )
-        people = facts.people_called(_at(table, row, "responsible"))
-        home = [each for each in ids if len(people) == 1 and facts.belongs(people[0], [each])]
-        suggestion = facts.department_names[home[0]] if len(home) == 1 else None
+        suggestion = _one_of(ids, _at(table, row, "responsible"), _at(table, row, "region"), facts)
     elif code == "pipeline_missing":
         suggestion = nearest_known(value, [str(each) for each in facts.pipelines["name"]])
     elif code in ("stage_missing", "stage_elsewhere"):
@@ -196,6 +194,16 @@ def _against_portal(table: ReadTable, code: str, key: str, row: int, facts: Port
     elif code in ("unknown_topic", "unknown_region"):
         suggestion = nearest_known(value, (facts.topics if code == "unknown_topic" else facts.regions) or ())
     return table.problem(code, row, key, facts=more, suggestion=suggestion, related=related)
+
+
+def _one_of(ids: Sequence[int], who: str, region: str, facts: PortalFacts) -> str | None:
+    """The department of several that is the responsible's own, else the one below the region."""
+    people = facts.people_called(who)
+    home = [each for each in ids if len(people) == 1 and facts.belongs(people[0], [each])]
+    if len(home) != 1:
+        above = set(facts.department_ids.get(fold(region), []))
+        home = [each for each in ids if above & set(facts.line_of(each))]
+    return facts.department_names[home[0]] if len(home) == 1 else None
 
 
 def _at(table: ReadTable, row: int, key: str) -> str:
@@ -355,7 +363,7 @@ def _said(values: Mapping[str, Any], key: str) -> str:
 
 def who_is(text: str, facts: PortalFacts | None) -> str:
     """The id of the only person meant, as text; the folded text where that is not known."""
-    people = facts.people_called(text) if facts and text else []
+    people = (facts.people_called(text) or facts.people_meant(text)) if facts and text else []
     return str(people[0].id) if len(people) == 1 else fold(text)
 
 

@@ -274,10 +274,14 @@ class PortalFacts:
             return here, fold(stage)
         return str(fitting[0][1]), fitting[0][0]
 
+    def line_of(self, department: int) -> tuple[int, ...]:
+        """A department and all above it."""
+        return self._above.get(department, (department,))
+
     def belongs(self, person: Person, departments: Iterable[int]) -> bool:
         """Whether somebody is in one of these departments, or in one below it."""
         wanted = set(departments)
-        return any(wanted & set(self._above.get(each, (each,))) for each in person.departments)
+        return any(wanted & set(self.line_of(each)) for each in person.departments)
 
     @cached_property
     def _above(self) -> Mapping[int, tuple[int, ...]]:
