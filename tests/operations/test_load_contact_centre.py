@@ -109,6 +109,26 @@ def test_undo_restores_the_portal(world: World) -> None:
     assert held(world) == before
 
 
+def test_undo_frees_a_deal_that_was_there_of_the_client_it_got_and_takes_the_client_away(
+    world: World,
+) -> None:
+    earlier = {**REQUESTS[2], "phone": "", "name": "", "last_name": "", "title": ""}
+    world.apply(load(world, requests=[earlier]))
+    world.sandbox.store.db.execute("UPDATE crm_2 SET ORIGIN_ID = NULL WHERE ORIGIN_ID LIKE 'cc:%'")
+    before = held(world)
+    run = load(world, requests=[request("R7", **BORIS, **FIRM)])
+    world.apply(run)
+    assert set(run.plan.table["entity"]) >= {"contact", "deal"}
+
+    undo = world.undo(run)
+    assert set(world.apply(undo)) <= {"done", "already"}
+
+    after = held(world)
+    assert {**after, "crm_2": []} == {**before, "crm_2": []}
+    assert not any(row["CONTACT_ID"] for row in world.sandbox.store.rows("SELECT * FROM crm_2 WHERE ID = 4"))
+    assert undo.plan.listed.empty
+
+
 def test_a_corrected_row_edits_what_it_created(world: World) -> None:
     world.apply(load(world, requests=REQUESTS))
     corrected = [{**REQUESTS[0], "title": "Течёт труба"}, *REQUESTS[1:]]

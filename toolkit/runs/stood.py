@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -56,7 +57,10 @@ def _cell(value: object) -> object:
 
 
 def named_by_others(
-    name: str, tables: Mapping[str, pd.DataFrame], going: Mapping[str, Collection[int]]
+    name: str,
+    tables: Mapping[str, pd.DataFrame],
+    going: Mapping[str, Collection[int]],
+    becomes: Mapping[str, Mapping[int, Mapping[str, Any]]],
 ) -> set[int]:
     """Cards that records name which stay: with the card they would lose their client.
 
@@ -64,14 +68,29 @@ def named_by_others(
         name: `contact` or `company`; nothing names others that way.
         tables: the records there are, as far as they were read.
         going: entity to the records that are about to go.
+        becomes: entity to records that are about to change, and the cells they get.
     """
     found: set[int] = set()
     for other, table in tables.items():
         columns = [each for each in _NAMING.get(name, ()) if each in table]
         if not columns or (name, other) == ("contact", "company"):
             continue  # a firm lists its people because they name it
-        staying = table[~table[entity(other).id_field].isin(list(going.get(other, ())))]
+        key = entity(other).id_field
+        staying = table[~table[key].isin(list(going.get(other, ())))]
+        changed = becomes.get(other, {})
         for column in columns:
-            cells = staying[column].explode() if column.endswith("Ids") else staying[column]
-            found.update(int(each) for each in cells.dropna())
+            alone = _NAMING[name][0] == column
+            # The first of several is not told apart from them: whoever sets the list sets it.
+            set_by = set(_NAMING[name]) if alone else {column}
+            renamed = {number for number, cells in changed.items() if set_by & cells.keys()}
+            cells = staying.loc[~staying[key].isin(renamed), column]
+            found.update(int(each) for each in (cells if alone else cells.explode()).dropna())
+            for number in renamed:
+                found.update(_ids(changed[number].get(column)))
     return found
+
+
+def _ids(value: Any) -> set[int]:
+    """What a cell names: one, several, or 0 and nothing for none."""
+    values = value if isinstance(value, list) else [value]
+    return {int(each) for each in values if each and each == each}

@@ -158,6 +158,7 @@ class Undo(Operation):
         done = self._chosen(params)
         parts: list[Changes] = []
         going: dict[str, set[int]] = {}
+        becomes: dict[str, dict[int, Mapping[str, Any]]] = {}
         if self._merges is not None:
             merged = done[done["kind"] == "merge"]
             masters = [
@@ -170,16 +171,20 @@ class Undo(Operation):
             groups = set(merged["group"])
             around = done["group"].map(lambda names: not groups.isdisjoint(names.split()))
             done = done[~(around & ~done["kind"].isin(["create", "note"]))]
+        updated = done[done["kind"] == "update"]
+        for each, rows in updated.groupby("entity", sort=False):
+            restored, becomes[str(each)] = self._updates(str(each), rows, tables[str(each)])
+            parts.append(restored)
         # What was made last goes first: an appeal before the contact it names.
         for (kind, name), rows in reversed(list(done.groupby(["kind", "entity"], sort=False))):
             if kind == "update":
-                parts.append(self._updates(str(name), rows, tables[str(name)]))
-            elif kind == "create" and name == "userfield":
+                continue
+            if kind == "create" and name == "userfield":
                 parts.append(self._fields_made(rows, tables))
             elif kind == "create" and name == "call":
                 parts.append(self._calls_made(rows, tables["activity"]))
             elif kind == "create":
-                parts.append(self._creates(str(name), rows, tables, going))
+                parts.append(self._creates(str(name), rows, tables, going, becomes))
             elif kind == "bind" and name == "listcolumn":
                 continue  # it goes with the list, which the same run made
             elif kind == "bind" and name in SETTINGS:
@@ -214,7 +219,10 @@ class Undo(Operation):
             done = self._done[whole | self._done.index.isin(done.index)]
         return done
 
-    def _updates(self, name: str, rows: pd.DataFrame, table: pd.DataFrame) -> Changes:
+    def _updates(
+        self, name: str, rows: pd.DataFrame, table: pd.DataFrame
+    ) -> tuple[Changes, dict[int, Mapping[str, Any]]]:
+        """The changes, and the cells of each record as they leave it."""
         present = _by_id(name, table, rows["record_id"])
         back: list[dict[str, Any]] = []
         kept: list[tuple[int, str, str]] = []
@@ -259,10 +267,17 @@ class Undo(Operation):
             after=[each["after"] for each in back],
             reason="back to what it was before the run",
         )
-        return Changes.joined(restored, _kept(name, kept))
+        return Changes.joined(restored, _kept(name, kept)), {each["id"]: each["after"] for each in back}
 
-    def _creates(self, name: str, rows: pd.DataFrame, tables: Tables, going: dict[str, set[int]]) -> Changes:
-        table, named = tables[name], named_by_others(name, tables, going)
+    def _creates(
+        self,
+        name: str,
+        rows: pd.DataFrame,
+        tables: Tables,
+        going: dict[str, set[int]],
+        becomes: Mapping[str, Mapping[int, Mapping[str, Any]]],
+    ) -> Changes:
+        table, named = tables[name], named_by_others(name, tables, going, becomes)
         made = [json.loads(text)["id"] for text in rows["result"]]
         present = _by_id(name, table, made)
         since = worked_on(self._stood, name, table, present.keys(), self._types.get(name, {}))
