@@ -49,6 +49,12 @@ def test_the_whole_life_of_a_directory(town: Town) -> None:
     assert code == 0
     assert [(each["change"], each["fields"]) for each in json.loads(said)] == [("changed", "responsible")]
 
+    alone = town.b24kit("routing", "diff", second, "--json")[1]
+    assert alone == said, "a file alone is what the published directory would become"
+    dated = a_file(town, "dated.csv", "Брак;*;*;2;;;01.12.2026", "*;*;*;3;;;")
+    code, said = town.b24kit("routing", "diff", dated, B24_LANGUAGE="ru")
+    assert "01.12.2026" in said
+
     code, said = town.b24kit("routing", "simulate", second, "--json")
     assert code == 0
     assert json.loads(said)["summary"]["appeals"] == 6

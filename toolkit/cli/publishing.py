@@ -29,6 +29,9 @@ app = typer.Typer()
 
 File = Annotated[Path, typer.Argument(help=".xlsx, .xlsm, .xls, .ods or .csv")]
 Which = Annotated[str, typer.Argument(help="A file, `published`, or the number of a version.")]
+Other = Annotated[
+    str | None, typer.Argument(help="What it becomes; without it, the other side is the published one.")
+]
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Rules as of this day; today without.")
 ]
@@ -102,13 +105,17 @@ def routing_history(as_json: Json = False) -> None:
 
 @app.command("diff")
 def routing_diff(
-    first: Which, second: Which = "published", entity_type: EntityType = 2, as_json: Json = False
+    first: Which, second: Other = None, entity_type: EntityType = 2, as_json: Json = False
 ) -> None:
     """What differs between two directories: files, the published one, earlier versions."""
     from toolkit import workflow
 
     work, show = workspace()
-    books = [_book(work, show, each, entity_type) for each in (first, second)]
+    # A file alone is what is to come, a version alone is what was: the published one stands on the other side.
+    names = (
+        (first, second) if second else ("published", first) if Path(first).exists() else (first, "published")
+    )
+    books = [_book(work, show, each, entity_type) for each in names]
     found = workflow.routing_diff(books[0], books[1], show.language)
     if as_json:
         print_json(found.to_dict("records"))

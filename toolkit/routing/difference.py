@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -118,11 +119,18 @@ def _told(book: Book, key: str, value: Any, language: Language) -> str:
         return ", ".join(value)
     if value is None:
         return ""
+    if key in ("valid_from", "valid_to"):
+        return _day(str(value), language)
     return book.name(_NAMED.get(key, "words"), str(value))
 
 
+def _day(written: str, language: Language) -> str:
+    """A day as the reader writes it: 01.12.2026 in Russian."""
+    return f"{date.fromisoformat(written):%d.%m.%Y}" if language == "ru" else written
+
+
 def _row_text(book: Book, row: dict[str, Any], language: Language) -> str:
-    days = " – ".join(each for each in (row["valid_from"] or "…", row["valid_to"] or "…"))
+    days = " – ".join(_day(row[key], language) if row[key] else "…" for key in ("valid_from", "valid_to"))
     period = "" if days == "… – …" else f" ({days})"
     if "word" in row:
         channel = "" if row["channel"] == ANY else f", {FIELDS['channel'][language]} {row['channel']}"

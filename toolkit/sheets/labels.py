@@ -67,5 +67,6 @@ def verdict(errors: int, warnings: int, language: Language) -> str:
     """The headline: what was found, and whether it can be published."""
     if not errors and not warnings:
         return LABELS["none"][language]
-    found = f"{counted(errors, 'errors', language)}, {counted(warnings, 'warnings', language)}"
+    counts = {"errors": errors, "warnings": warnings}
+    found = ", ".join(counted(count, what, language) for what, count in counts.items() if count)
     return f"{found}. {LABELS['broken' if errors else 'usable'][language]}"
