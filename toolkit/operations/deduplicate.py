@@ -164,8 +164,9 @@ class Deduplicate(Operation):
     filled_in: ClassVar[frozenset[str]] = frozenset({"choices", "decisions", "processes"})
 
     def reads(self, params: DeduplicateParams) -> Mapping[str, Read]:
-        """Every card whole, what hangs on it, and how the portal defines its fields."""
+        """Every card whole, what hangs on it, and how the portal defines and names its fields' values."""
         reads = {"user": Read(_USER), "type": Read(["id", "title", "entityTypeId"])}
+        reads["status"] = Read()  # sources and stages by name, for whoever reviews
         items = [f"item:{number}" for number in params.processes or ()]
         cards = dict.fromkeys(["contact", "company", *params.entities, *params.children, *items])
         reads |= {name: Read() for name in cards}

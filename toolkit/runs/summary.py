@@ -109,7 +109,7 @@ class Summary:
         ):
             if count:
                 parts.append(f"{_(label)}: {count}")
-        parts.append(f"{self.ended - self.began:.0f} s")
+        parts.append(_("{seconds} s").format(seconds=f"{self.ended - self.began:.0f}"))
         if self.run:
             parts.append(self.run)
         told = [*self.notes, *([self.message] if self.message else [])]
