@@ -249,3 +249,11 @@ def test_more_rules_than_codes_fit_one_number_still_decide_alike() -> None:
     decided = decide_all(Directory(Book(rules)), PastAppeals(history))
 
     assert [decided.outcomes[of] for of in decided.of] == asked_one_by_one(Book(rules), history, None, set())
+
+
+def test_words_no_directory_names_are_spelt_as_the_appeals_spell_them() -> None:
+    told = as_history(HISTORY.assign(region="Дальний  Восток", topic="ОДЁЖКА"))
+    found = simulate(None, book_of(("одежка", "*", "2")), told)
+
+    assert found.pivot("all").columns.tolist() == ["Дальний Восток"]
+    assert "дальний восток" not in found.html("ru")

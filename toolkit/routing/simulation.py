@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from toolkit.routing.evaluator import CONDITIONS, Book, Decision, Directory
+from toolkit.routing.evaluator import CONDITIONS, Book, Decision, Directory, clean, fold
 from toolkit.routing.wholesale import Decided, PastAppeals, decide_all
 from toolkit.routing.wording import people_told_apart
 
@@ -256,8 +256,16 @@ class Simulation:
         return not self.history["topic"].fillna("").astype(str).str.strip().any()
 
     def word(self, value: str | None) -> str:
-        """A folded condition as it is spelt."""
-        return self.name("words", value) if value else ""
+        """A folded condition as a directory spells it, else as the appeals do."""
+        if not value:
+            return ""
+        found = self.name("words", value)
+        return self._spelt.get(value, value) if found == value else found
+
+    @cached_property
+    def _spelt(self) -> Mapping[str, str]:
+        words = (str(each) for key in CONDITIONS for each in self.history[key].dropna().unique())
+        return {fold(each): clean(each) for each in words}
 
     def as_json(self, language: str = "en") -> dict[str, Any]:
         """The comparison for programs; of changed and uncovered appeals the first 200.
