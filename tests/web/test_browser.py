@@ -105,7 +105,7 @@ def test_an_admin_uploads_sees_the_cells_and_takes_the_annotated_copy_home(
     copy = until(lambda: next(browser.downloads.glob("*.xlsx"), None))
     by_libreoffice = send(browser, page, wrong_of_libreoffice("xlsx"))
 
-    assert by_openpyxl.startswith("32 ошибки")
+    assert by_openpyxl.startswith("35 ошибок")
     assert any("B6" in each and "не заполнен" in each for each in rows)
     assert copy.name == "Маршруты 2026 (с пометками).xlsx"
     assert openpyxl.load_workbook(copy).sheetnames[0] == "Проблемы"

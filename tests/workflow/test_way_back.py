@@ -77,6 +77,16 @@ def russian(found: PortalChanges) -> pd.DataFrame:
     return dataclasses.replace(found, language="ru").in_words()
 
 
+def test_a_deal_moved_in_the_very_second_it_was_made_is_told(world: World, tmp_path: Path) -> None:
+    work = loaded(world, tmp_path / "hook")
+    first = deal(world)
+    edit(world, first, STAGE_ID="EXECUTING")
+    made = world.sandbox.store.value("SELECT CREATED_TIME FROM crm_2 WHERE ID = ?", [first])
+    world.sandbox.store.update("crm_2", first, {"MOVED_TIME": made, "UPDATED_TIME": made})
+
+    assert [row[:4] for row in told(work)] == [("R1", "stage", "Новая", "В работе")]
+
+
 def test_what_people_changed_is_told_once_and_what_we_wrote_is_not(world: World, tmp_path: Path) -> None:
     work = loaded(world, tmp_path / "hook")
     assert told(work) == [], "what the load wrote is no news"

@@ -29,7 +29,7 @@ def test_changes_are_shown_then_written_once_and_told_again_by_date(town: Town) 
     params.write_text(json.dumps({**BASE, "requests": REQUESTS}))
     code, planned = town.b24kit("plan", "load_contact_centre", "--params", str(params), "--json")
     agreed = f"{town.portal}:{json.loads(planned)['changes']}"
-    code, said = town.b24kit("apply", "last", "--agree", agreed, "--canary", "1000")
+    code, said = town.b24kit("apply", "last", "--agree", agreed)
     assert code == 0, said
     edit(town.world, deal(town.world), STAGE_ID="EXECUTING")
     ask = ("contact-centre", "changes", "--system", "cc1")

@@ -33,6 +33,7 @@ _OVERLAP = timedelta(
     seconds=120
 )  # the portal keeps whole seconds, and a record may be saved while another is read
 _WHERE = {2: "deal", 3: "contact", 4: "company"}
+_FIRST = "NEW"  # where a portal puts a deal it is told no stage for
 _RESULTS = {"S": "won", "F": "lost"}
 
 
@@ -100,7 +101,7 @@ class Looking:
         after = "" if every_comment else self.after
         deals = read_deals(self.portal, f"cc:{self.system}:request:", after)
         calls = read_calls(self.portal, f"cc:{self.system}:call:", self.after, self._telephone())
-        moves = read_moves(self.portal, [each for each, now in deals.items() if now.moved_since(self.after)])
+        moves = read_moves(self.portal, [each for each, now in deals.items() if self._moves(each, now)])
         stirred = [each for each, now in deals.items() if now.stirred or every_comment]
         comments = read_comments(self.portal, {each: self._last(each, "comments") for each in stirred})
         found: list[dict[str, Any]] = []
@@ -111,6 +112,15 @@ class Looking:
         for number, rows in changed.items():
             found += [{**each, **homes.get(number, {})} for each in rows]
         return found
+
+    def _moves(self, number: int, now: Present) -> bool:
+        """Whether the history of a deal's stages may tell of a move nobody has been told of."""
+        if now.moved_since(self.after):
+            return True
+        code = now.cells["stage"]
+        # Moved in the very second it was made: then it does not stand where it was put.
+        put = self.known.get(("request", number), {}).get("stage")
+        return code != put if put is not None else code.rpartition(":")[2] != _FIRST
 
     def without(self, rows: list[dict[str, Any]], records: Iterable[Record]) -> list[dict[str, Any]]:
         """The changes of all but some records, of which nothing is kept either."""
