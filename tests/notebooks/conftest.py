@@ -53,12 +53,11 @@ class Project:
         executed = run_notebook(notebook, given, output, cwd=self.folder)
         return executed, said_in(output)
 
-    def run_all_twice(self, name: str, between: str = "", **given: Any) -> tuple[Executed, str, str]:
+    def run_all_twice(self, name: str, **given: Any) -> tuple[Executed, str, str]:
         """Press Run All, and again in the same kernel, where nobody agrees to anything any more.
 
         Args:
             name: of the notebook.
-            between: what that kernel does before the second time.
             given: parameters.
 
         Returns:
@@ -69,7 +68,7 @@ class Project:
         first = shipped["cells"]
         second = [{**each, "id": f"{each['id']}-again"} for each in first if not each["metadata"].get("tags")]
         nobody = {"cell_type": "code", "id": "nobody", "metadata": {}, "outputs": [], "execution_count": None}
-        both = [*first, {**nobody, "source": _HALFWAY + between}, *second]
+        both = [*first, {**nobody, "source": _HALFWAY}, *second]
         twice = self.folder / "notebooks" / f"{name}-twice.ipynb"
         twice.write_text(json.dumps({**shipped, "cells": both}), encoding="utf-8")
         output = self.folder / "output" / twice.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -335,7 +336,8 @@ class OpenCentre:
         """What people changed of these deals and calls in the portal since the last pass, for the contact centre.
 
         Args:
-            file: .xlsx, .csv, .jsonl or .parquet to write; the next pass begins after it. "" only looks.
+            file: .xlsx, .csv, .jsonl or .parquet to write; the next pass begins after it. "" only looks. A file
+                that is there stays: nobody may have taken it yet. Without changes nothing is written.
         """
         say = self._speech
         found = portal_changes(self.work, self.system)
@@ -348,8 +350,8 @@ class OpenCentre:
         blocks: list[Any] = [Said(head, head=True)]
         if rows:
             blocks.append(Grid(_listing("changes", columns, rows), size=_SHOWN))
-        if file:
-            path = found.write(self._inbox / file)
+        if file and rows:
+            path = found.write(_free(self._inbox / file, self.work.clock.now()))
             found.move_on()
             blocks.append(Said(say("Written: ", "Записано: ") + path.name))
         return View(say, blocks)
@@ -363,6 +365,13 @@ class OpenCentre:
             if mine and facts.parameters.get("system") == self.system and each.state == "verified":
                 found.append(each)
         return found
+
+
+def _free(path: Path, now: float) -> Path:
+    """The path, or one beside it that says when, where the file is there already."""
+    if not path.exists():
+        return path
+    return path.with_name(f"{path.stem} {datetime.fromtimestamp(now):%Y-%m-%d %H-%M-%S}{path.suffix}")
 
 
 class Account:

@@ -80,7 +80,7 @@ def write_example(work: Workspace, folder: Path) -> None:
 
 
 def move_a_deal(work: Workspace, system: str) -> None:
-    """What a person of the firm does in a day: the newest deal of the export is moved on, and noted upon.
+    """What a person of the firm does in a day: the first deal of the export is moved on, and noted upon.
 
     Args:
         work: the portal; a sandbox.
@@ -92,7 +92,7 @@ def move_a_deal(work: Workspace, system: str) -> None:
             {
                 "select": ["ID", "CATEGORY_ID", "STAGE_ID"],
                 "filter": {"%ORIGIN_ID": f"cc:{system}:request:"},
-                "order": {"ID": "DESC"},
+                "order": {"ID": "ASC"},
                 "start": -1,
             },
         )

@@ -10,8 +10,8 @@ import pandas as pd
 
 from toolkit.runs.call_recordings import recording_key
 from toolkit.runs.calls_made import LINKED, CallMade, call_values
-from toolkit.runs.changes import Changes, binds, rewrites, unbinds
-from toolkit.runs.contact_centre.cells import Card, Editing, Wish, empty, plain
+from toolkit.runs.changes import Changes, binds, unbinds
+from toolkit.runs.contact_centre.cells import Card, Editing, Wish, empty, plain, rewritten
 from toolkit.runs.contact_centre.fates import Fate
 from toolkit.runs.contact_centre.phones import numbers_in
 from toolkit.runs.contact_centre.rows import CallRow, LoadedCall
@@ -212,15 +212,7 @@ def correct(
                 fates[row.id] = Fate("edited" if edit.after else "unchanged")
         if fixed:
             fates[row.id] = Fate("review", NOT_CORRECTED, _told(fixed, terms), "activity", known.activity)
-    changed = [each for each in edits if each.after]
-    filling = rewrites(
-        "activity",
-        [each.card.id for each in changed],
-        before=[each.before for each in changed],
-        after=[each.after for each in changed],
-        reason=CORRECTED,
-    )
-    return Changes.joined(filling, *(each.left_alone(terms.language) for each in edits if each.kept)), fates
+    return rewritten(edits, CORRECTED, terms.language), fates
 
 
 def _say(

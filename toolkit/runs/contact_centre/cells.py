@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
 
-from toolkit.runs.changes import Changes, listed
+from toolkit.runs.changes import Changes, listed, rewrites
 from toolkit.runs.contact_centre.words import versus
 
-__all__ = ["Card", "Editing", "Wish", "alike", "cards_of", "decide", "empty", "ids_in", "plain"]
+__all__ = ["Card", "Editing", "Wish", "alike", "cards_of", "decide", "empty", "ids_in", "plain", "rewritten"]
 
 KEPT = "corrected there and edited here: left as it is"
 
@@ -131,6 +131,27 @@ class Editing:
         """
         told = [versus(language, "kept", *each) for each in self.kept]
         return listed(self.entity, [self.card.id] * len(told), KEPT, told)
+
+
+def rewritten(edits: Sequence[Editing], reason: str, language: str) -> Changes:
+    """What cards of one entity become, and the cells somebody edited here meanwhile.
+
+    Args:
+        edits: one per card.
+        reason: of the changes.
+        language: of the names of fields.
+    """
+    changed = [each for each in edits if each.after]
+    if not edits:
+        return Changes()
+    filling = rewrites(
+        edits[0].entity,
+        [each.card.id for each in changed],
+        before=[each.before for each in changed],
+        after=[each.after for each in changed],
+        reason=reason,
+    )
+    return Changes.joined(filling, *(each.left_alone(language) for each in edits if each.kept))
 
 
 def cards_of(table: pd.DataFrame, ids: Iterable[int], system: str) -> dict[int, Card]:

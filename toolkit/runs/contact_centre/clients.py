@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from toolkit.matching import MatchRules
-from toolkit.runs.changes import Changes, creates, rewrites
-from toolkit.runs.contact_centre.cells import Card, Editing, Wish, cards_of, empty
+from toolkit.runs.changes import Changes, creates
+from toolkit.runs.contact_centre.cells import Card, Editing, Wish, cards_of, empty, rewritten
 from toolkit.runs.contact_centre.fates import Fate, Key
 from toolkit.runs.contact_centre.matches import Asked, Match, match_clients
 from toolkit.runs.contact_centre.phones import numbers_in
@@ -190,18 +190,9 @@ def _people(found: Sorted, firms: _Side, tables: Tables, terms: Terms) -> _Side:
     creating = creates("contact", list(cards.values()), markers=list(cards), reason=NEW_CARD)
     known = cards_of(tables["contact"], there, terms.system)
     edits = [_filled(known[number], group, asked, firms, terms) for number, group in there.items()]
-    changed = [each for each in edits if each.after]
-    filling = rewrites(
-        "contact",
-        [each.card.id for each in changed],
-        before=[each.before for each in changed],
-        after=[each.after for each in changed],
-        reason=FILLED,
-    )
-    kept = [each.left_alone(terms.language) for each in edits if each.kept]
-    edited = frozenset(each.marker for edit in changed for each in there[edit.card.id])
-    changes = Changes.joined(creating.at_phase(CLIENTS), *kept, filling)
-    return _Side(matches, frozenset(cards), changes, edited)
+    markers = frozenset(each.marker for edit in edits if edit.after for each in there[edit.card.id])
+    changes = Changes.joined(creating.at_phase(CLIENTS), rewritten(edits, FILLED, terms.language))
+    return _Side(matches, frozenset(cards), changes, markers)
 
 
 def _by_firms_phone(asked: Asked, terms: Terms) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit.runs.changes import Changes, creates, listed, rewrites
+from toolkit.runs.changes import Changes, creates, listed
 from toolkit.runs.contact_centre.board import Board
-from toolkit.runs.contact_centre.cells import Editing, Wish, cards_of, empty, ids_in
+from toolkit.runs.contact_centre.cells import Editing, Wish, cards_of, empty, ids_in, rewritten
 from toolkit.runs.contact_centre.clients import FILLED, NOBODY, Clients, reference
 from toolkit.runs.contact_centre.fates import Fate, Key
 from toolkit.runs.contact_centre.rows import RequestRow
@@ -172,16 +172,7 @@ def _known_deals(
             grew = len(edit.after) > had
             fates["request", at] = Fate("edited") if grew else clients.fate(("request", at))
         edits.append(edit)
-    changed = [each for each in edits if each.after]
-    filling = rewrites(
-        "deal",
-        [each.card.id for each in changed],
-        before=[each.before for each in changed],
-        after=[each.after for each in changed],
-        reason=FILLED,
-    )
-    kept = [each.left_alone(terms.language) for each in edits if each.kept]
-    return Deals(Changes.joined(*kept, filling), of, fates)
+    return Deals(rewritten(edits, FILLED, terms.language), of, fates)
 
 
 def _has_people(edit: Editing) -> bool:
