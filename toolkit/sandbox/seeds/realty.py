@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..portal import Sandbox
-from ..state.bulk import add_rows, load_records
-from ..state.fields import Kind
+from ..state.bulk import load_records
 from ..subjects.activities import TODO
 from ..subjects.pipelines import add_pipeline
 from .clients import Card, CompanyCard, draw_companies, draw_people
@@ -68,7 +67,7 @@ def realty(portal: Sandbox, scale: float = 1.0, seed: int = 1) -> None:
     load_records(portal, 3, _contacts(scene, people, owners))
     deals = list(_deals(scene, people, owners, max(1, round(DEALS * scale))))
     load_records(portal, 2, deals)
-    add_rows(portal.store, "stage_history", _history(scene, deals))
+    scene.add_history(2, deals)
     scene.add_activities(_activities(scene, people, owners))
     scene.finish()
 
@@ -210,32 +209,6 @@ def _stamped(made: int, touched: int, by: int, scene: Scene) -> dict[str, Any]:
         "UPDATED_BY": by,
         "LAST_ACTIVITY_BY": by,
     }
-
-
-def _history(scene: Scene, deals: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Where each deal began, and where it stands."""
-    kind: Kind = scene.kind(2)
-    begins = {
-        row["CATEGORY_ID"]: scene.stages(kind, row["CATEGORY_ID"])[0].id
-        for row in scene.store.find("category", ENTITY_TYPE_ID=2)
-    }
-    for deal in deals:
-        common = {"ENTITY_TYPE_ID": 2, "OWNER_ID": deal["ID"], "CATEGORY_ID": deal["CATEGORY_ID"]}
-        yield {
-            **common,
-            "TYPE_ID": 1,
-            "CREATED_TIME": deal["CREATED_TIME"],
-            "STAGE_SEMANTIC_ID": "P",
-            "STAGE_ID": begins[deal["CATEGORY_ID"]],
-        }
-        if deal["IS_NEW"] == "N":
-            yield {
-                **common,
-                "TYPE_ID": 2 if deal["STAGE_SEMANTIC_ID"] == "P" else 3,
-                "CREATED_TIME": deal["MOVED_TIME"],
-                "STAGE_SEMANTIC_ID": deal["STAGE_SEMANTIC_ID"],
-                "STAGE_ID": deal["STAGE_ID"],
-            }
 
 
 def _activities(scene: Scene, people: list[Card], owners: list[Employee]) -> list[dict[str, Any]]:

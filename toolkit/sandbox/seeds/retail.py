@@ -128,9 +128,12 @@ def retail(portal: Sandbox, scale: float = 1.0, seed: int = 1) -> None:
     load_records(portal, 3, _contacts(scene, people))
     shops = list(_shops(scene))
     load_records(portal, SHOP_TYPE, shops)
-    appeals = _appeals(scene, max(1, round(APPEALS * scale)), len(people), shops, desks, pipelines)
+    appeals = list(_appeals(scene, max(1, round(APPEALS * scale)), len(people), shops, desks, pipelines))
     load_records(portal, APPEAL_TYPE, appeals)
-    load_records(portal, 2, _deals(scene, max(1, round(DEALS * scale)), len(companies), claims))
+    scene.add_history(APPEAL_TYPE, appeals)
+    deals = list(_deals(scene, max(1, round(DEALS * scale)), len(companies), claims))
+    load_records(portal, 2, deals)
+    scene.add_history(2, deals)
     scene.finish()
 
 

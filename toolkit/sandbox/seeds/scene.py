@@ -7,7 +7,7 @@ portal's clock, floored to its day, so that the newest record is from today.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -224,6 +224,22 @@ class Scene:
 
     # -- custom fields ---------------------------------------------------------------------------
 
+    def add_history(self, type_id: int, records: Iterable[Mapping[str, Any]]) -> None:
+        """Tell where each record began, and where it stands, in the history of stages.
+
+        Args:
+            type_id: entity type id.
+            records: with ID, CATEGORY_ID, STAGE_ID, CREATED_TIME, MOVED_TIME.
+        """
+        kind = self.kind(type_id)
+        stages = {
+            row["CATEGORY_ID"]: {each.id: each for each in self.stages(kind, row["CATEGORY_ID"])}
+            for row in self.store.find("category", ENTITY_TYPE_ID=type_id)
+        }
+        add_rows(
+            self.store, "stage_history", (row for each in records for row in _steps(type_id, each, stages))
+        )
+
     def add_fields(self, uf_entity: str, fields: Iterable[CustomField]) -> None:
         """Make custom fields of a kind of record."""
         for at, each in enumerate(fields):
@@ -368,3 +384,28 @@ class Scene:
             )
         self._truth.clear()
         self.portal.forget_stages()
+
+
+def _steps(
+    type_id: int, record: Mapping[str, Any], stages: Mapping[int, Mapping[str, Stage]]
+) -> Iterator[dict[str, Any]]:
+    """One entry for the making, one for the last move."""
+    known = stages[record["CATEGORY_ID"]]
+    common = {
+        "ENTITY_TYPE_ID": type_id,
+        "OWNER_ID": record["ID"],
+        "CATEGORY_ID": record["CATEGORY_ID"],
+    }
+    first, now = next(iter(known.values())), known[record["STAGE_ID"]]
+    for stage, type_of_entry, at in (
+        (first, 1, record["CREATED_TIME"]),
+        (now, 2 if now.semantics == "P" else 3, record["MOVED_TIME"]),
+    ):
+        if type_of_entry == 1 or not stage.first:
+            yield {
+                **common,
+                "TYPE_ID": type_of_entry,
+                "CREATED_TIME": at,
+                "STAGE_SEMANTIC_ID": stage.semantics,
+                "STAGE_ID": stage.id,
+            }
