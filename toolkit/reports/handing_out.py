@@ -14,7 +14,15 @@ import xlsxwriter
 from toolkit.errors import ParameterError, StorageError
 from toolkit.records.storage import PrivateFile
 
-__all__ = ["defused", "put_whole", "write_table"]
+__all__ = ["PLAIN_CELLS", "defused", "put_whole", "write_table"]
+
+PLAIN_CELLS: Mapping[str, bool] = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+"""How a workbook is made in which text stays text, whatever it looks like."""
 
 _FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WIDTH = 20
@@ -83,13 +91,7 @@ def defused(value: Any) -> Any:
 
 def _workbook(table: pd.DataFrame, title: str, widths: Mapping[str, int]) -> bytes:
     target = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(target, options) as book:
+    with xlsxwriter.Workbook(target, dict(PLAIN_CELLS)) as book:
         sheet = book.add_worksheet(title)
         bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         for at, heading in enumerate(map(str, table.columns)):

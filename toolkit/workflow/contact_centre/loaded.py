@@ -50,6 +50,13 @@ _DONE = ("done", "already")
 _AT_ONCE = 500
 
 
+_FORGET = (
+    "DELETE FROM row WHERE seq IN (SELECT seq FROM run WHERE id = ?)",
+    "DELETE FROM joined WHERE seq IN (SELECT seq FROM run WHERE id = ?)",
+    "DELETE FROM call WHERE seq IN (SELECT seq FROM run WHERE id = ?)",
+)
+
+
 class LoadedRows:
     """The rows of one system on one portal, as they were last loaded.
 
@@ -130,8 +137,8 @@ class LoadedRows:
 
     def _forget(self, db: sqlite3.Connection, run: Run) -> None:
         db.execute("BEGIN IMMEDIATE")
-        for table in ("row", "joined", "call"):
-            db.execute(f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM run WHERE id = ?)", (run.id,))  # noqa: S608  # ours
+        for forgetting in _FORGET:
+            db.execute(forgetting, (run.id,))
         db.execute("INSERT OR IGNORE INTO run (id) VALUES (?)", (run.id,))
         db.execute("COMMIT")
 

@@ -13,7 +13,7 @@ import pandas as pd
 import xlsxwriter
 
 from toolkit.errors import ParameterError
-from toolkit.reports.handing_out import defused, put_whole
+from toolkit.reports.handing_out import PLAIN_CELLS, defused, put_whole
 
 __all__ = ["COLUMNS", "in_words", "write_changes"]
 
@@ -124,13 +124,7 @@ def _csv(rows: list[dict[Any, Any]]) -> bytes:
 
 def _workbook(rows: list[dict[Any, Any]], language: str) -> bytes:
     target = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(target, options) as book:
+    with xlsxwriter.Workbook(target, dict(PLAIN_CELLS)) as book:
         book.set_properties(
             {"created": pd.Timestamp(2026, 1, 1).to_pydatetime()}
         )  # the same rows, the same bytes
